@@ -1,0 +1,270 @@
+"""The values that pass between the layers. All frozen; no I/O, no behaviour beyond what describes the value itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+
+type Kind = Literal["function", "class", "method", "constant", "module"]
+type CheckStatus = Literal["pass", "warn", "fail", "skipped"]
+type ResultStatus = Literal["accepted", "rejected", "scaffold"]
+type CostSource = Literal["reported", "computed", "estimated", "unpriced"]
+type ResultUse = Literal[
+    "ignored", "assigned", "unpacked", "iterated", "async_iterated", "context", "async_context", "compared", "tested",
+    "raised", "returned", "argument", "attribute", "subscript", "called", "decorator", "base", "value",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerationRequest:
+    """What a user asks for. `symbol` is `name`, `Class` or `Class.method`; None asks for the whole module."""
+
+    module: str
+    symbol: str | None = None
+    kind: Kind | None = None
+    description: str | None = None
+    id: str | None = None
+    provider: str | None = None
+    model: str | None = None
+    context_tokens: int | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A request resolved against a project.
+
+    root: the project's folder, absolute. source_root: the folder that `module` is counted from (`root`, `root/src`,
+    ...), absolute. path: the module's file, absolute; it may not exist yet. `symbol_exists` says that the module
+    defines the symbol already (then only `--force` goes on).
+    """
+
+    root: Path
+    source_root: Path
+    module: str
+    path: Path
+    symbol: str | None
+    kind: Kind
+    module_exists: bool
+    symbol_exists: bool
+
+    @property
+    def relative_path(self) -> str:
+        """The module's file as a POSIX path below the root: what users see and what keys are made of."""
+        return self.path.relative_to(self.root).as_posix()
+
+    @property
+    def name(self) -> str:
+        """The last part of the symbol, or of the module where a whole module is asked for."""
+        return (self.symbol or self.module).rpartition(".")[2]
+
+    @property
+    def owner(self) -> str | None:
+        """The class that a method belongs to (`Class` of `Class.method`), else None."""
+        return self.symbol.rpartition(".")[0] or None if self.symbol else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """One argument at a call site: `text` as written, `name` for a keyword, `star` for `*args` and `**kwargs`."""
+
+    text: str
+    name: str | None = None
+    star: Literal["", "*", "**"] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallSite:
+    """One place that uses the target.
+
+    path: POSIX, below the root. line: 1-based. text: the statement, as written, dedented. enclosing: qualified name
+    of the
+    function around it, if any. arguments: None when the name is used without a call (passed on, subclassed, read).
+    uses: how the result is used. names: variables that the result is bound to, in order; for `unpacked` one per
+    element.
+    members: attributes read or called on the result (`x = helper(); x.close()` gives `close()`; a plain attribute has
+    no
+    parentheses).
+    """
+
+    path: str
+    line: int
+    text: str
+    enclosing: str | None = None
+    arguments: tuple[Argument, ...] | None = None
+    awaited: bool = False
+    uses: tuple[ResultUse, ...] = ()
+    names: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
+    in_test: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextItem:
+    """One piece of the context. `kind` is `call_site`, `test`, `definition`, `module`, `import`, `similar`,
+    `convention`...
+
+    tokens: o200k_base tokens that the item takes within the rendered text, its separator included.
+    """
+
+    kind: str
+    path: str
+    line: int
+    symbol: str
+    tokens: int
+    reason: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """A file that the context came from: POSIX path below the root, digest of its bytes (hex)."""
+
+    path: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeContext:
+    """What is known about a target.
+
+    text: the rendered block, `tokens` <= `budget` of o200k_base. call_sites: every one that was found, also those
+    that the
+    budget left out of the text: checks and the scaffold bind against all. conventions: short facts about how this
+    project writes code, one sentence each. dependencies: names of declared distributions.
+    """
+
+    target: Target
+    text: str
+    tokens: int
+    budget: int
+    items: tuple[ContextItem, ...] = ()
+    omitted: tuple[ContextItem, ...] = ()
+    call_sites: tuple[CallSite, ...] = ()
+    files: tuple[SourceFile, ...] = ()
+    conventions: tuple[str, ...] = ()
+    dependencies: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    system: str
+    user: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompletionRequest:
+    """What a provider is asked. Offline providers read `context`; the others send `prompt` only.
+
+    request_id: ours, unique per generation and attempt; sent along where a service has room for it.
+    """
+
+    prompt: Prompt
+    context: CodeContext
+    model: str | None
+    request_id: str
+    max_output_tokens: int | None = None
+    temperature: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenUsage:
+    """Tokens as the provider reports them. `cached` of `input` were read from the provider's prompt cache."""
+
+    input: int
+    output: int
+    cached: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """A provider's answer. usage is None and cost_usd is None where the provider doesn't report them."""
+
+    text: str
+    model: str | None
+    usage: TokenUsage | None = None
+    cost_usd: Decimal | None = None
+    finish_reason: str | None = None
+    web_url: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """One check's verdict. line: 1-based, in the generated code (or the caller named in `detail`), None if it has
+    none.
+    """
+
+    name: str
+    status: CheckStatus
+    detail: str = ""
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What one generation took, all attempts together. cost_usd None: unknown, which is not the same as free."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: Decimal | None = None
+    cost_source: CostSource = "unpriced"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextSummary:
+    tokens: int
+    budget: int
+    items: tuple[ContextItem, ...] = ()
+    omitted: tuple[ContextItem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeneratedCode:
+    """The result of one generation; `generate --json` prints these fields."""
+
+    request_id: str
+    module: str
+    symbol: str | None
+    kind: Kind
+    status: ResultStatus
+    code: str
+    path: str
+    provider: str
+    model: str | None
+    usage: Usage
+    context: ContextSummary
+    checks: tuple[CheckResult, ...] = ()
+    written: bool = False
+    cached: bool = False
+    cache_level: str | None = None
+    attempts: int = 1
+    duration_ms: int = 0
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageEvent:
+    """One line of the ledger: a provider call, a cache hit, a failure or a repair. time: seconds since the epoch,
+    UTC.
+    """
+
+    time: float
+    command: str
+    module: str
+    symbol: str | None
+    provider: str
+    model: str | None
+    outcome: Literal["accepted", "rejected", "scaffold", "cached", "error"]
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    cost_usd: Decimal | None = None
+    cost_source: CostSource = "unpriced"
+    duration_ms: int = 0
+    phases_ms: Mapping[str, int] = field(default_factory=dict)
+    project: str = ""
+    request_id: str = ""
+    error: str | None = None

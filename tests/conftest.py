@@ -1,0 +1,38 @@
+"""Fixtures that every test may use. No test sees the real HOME, nor the settings of the machine it runs on."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+type MakeProject = Callable[[dict[str, str | bytes]], Path]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A private HOME and AUTOGEN_HOME; no setting or credential of the machine shines through."""
+    folder = tmp_path_factory.mktemp("home")
+    for name in list(os.environ):
+        if name.startswith(("AUTOGEN_", "OPENAI_", "CODEGEN_", "XDG_")) or name.upper().endswith("_PROXY"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("AUTOGEN_HOME", str(folder / "autogen"))
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("NO_COLOR", "1")
+    return folder
+
+
+@pytest.fixture
+def make_project(tmp_path: Path) -> MakeProject:
+    """Writes files below a fresh folder (`project`) and returns that folder."""
+
+    def make(files: dict[str, str | bytes]) -> Path:
+        root = tmp_path / "project"
+        for name, content in files.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return root
+
+    return make
