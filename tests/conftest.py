@@ -1,10 +1,19 @@
 """Fixtures that every test may use. No test sees the real HOME, nor the settings of the machine it runs on."""
 
+import contextlib
+import io
+import json
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 import pytest
+
+from autogen_cli.cli import options
+from autogen_cli.cli.app import main
+from autogen_cli.cli.output import Output
 
 type MakeProject = Callable[[dict[str, str | bytes]], Path]
 
@@ -36,3 +45,36 @@ def make_project(tmp_path: Path) -> MakeProject:
         return root
 
     return make
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run of the program left: exit code, stdout, stderr."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class RunAutogen(Protocol):
+    def __call__(self, *words: str, cwd: Path | None = None) -> Ran: ...
+
+
+@pytest.fixture
+def autogen(monkeypatch: pytest.MonkeyPatch) -> RunAutogen:
+    """Runs the program in this process: `autogen("cache", "stats", cwd=project)`; neither end is a terminal."""
+
+    def run(*words: str, cwd: Path | None = None) -> Ran:
+        out, err = io.StringIO(), io.StringIO()
+        if cwd:
+            monkeypatch.chdir(cwd)
+        monkeypatch.setattr(options, "_current", Output())
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = main(words)
+        return Ran(code, out.getvalue(), err.getvalue())
+
+    return run

@@ -1,0 +1,71 @@
+"""The program: its commands, and `main()`, the one boundary where errors become a line and an exit code."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from autogen_cli import __version__
+from autogen_cli.cli.options import current_output
+from autogen_cli.errors import AutogenError
+
+app = typer.Typer(
+    name="autogen",
+    help="Writes the Python symbol that your code already calls, and proves that it fits.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+INTERRUPTED = 130
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        current_output().text(f"autogen {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version")
+    ] = False,
+) -> None:
+    pass
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the program and returns its exit code. No traceback leaves this function unless `--debug` asks for it."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return app(args=words, prog_name="autogen", standalone_mode=False) or 0
+    except AutogenError as error:
+        if current_output().debug:
+            raise
+        current_output().error(error)
+        return error.exit_code
+    except typer.TyperException as error:
+        line = error.format_message() or "arguments are missing: see `autogen --help`"
+        current_output().failure(line, type="arguments", exit_code=2)
+        return 2
+    except (KeyboardInterrupt, typer.Abort):
+        current_output().note("interrupted; what was finished is kept")
+        return INTERRUPTED
+    except BrokenPipeError:  # `autogen ... | head`: the reader has seen enough
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if current_output().debug:
+            raise
+        from autogen_cli.cli.crash import write_crash_log
+
+        log = write_crash_log(error, words)
+        line = f"internal error ({type(error).__name__}): {log}"
+        current_output().failure(line, type="internal", exit_code=1)
+        return 1

@@ -1,0 +1,65 @@
+"""Options that several commands share, and the decorator that gives every command the common ones."""
+
+import functools
+import inspect
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from autogen_cli.cli.output import Output
+
+type Command = Callable[..., int | None]
+
+ModuleArgument = Annotated[str, typer.Argument(help="Module, dotted: mymodule.utils", show_default=False)]
+SymbolArgument = Annotated[
+    str | None, typer.Argument(help="name, Class or Class.method; none: the whole module", show_default=False)
+]
+RootOption = Annotated[
+    Path | None, typer.Option("--root", help="The project's folder; found upward from here if not given")
+]
+SinceOption = Annotated[str, typer.Option("--since", help="7d, 24h, 2w, 2026-11-01, today or all")]
+UntilOption = Annotated[str | None, typer.Option("--until", help="End of the window; now if not given")]
+
+_COMMON: dict[str, Any] = {
+    "json": Annotated[bool, typer.Option("--json", help="Print one JSON document")],
+    "quiet": Annotated[bool, typer.Option("--quiet", "-q", help="No notes on stderr")],
+    "verbose": Annotated[bool, typer.Option("--verbose", "-v", help="More notes on stderr")],
+    "no_color": Annotated[bool, typer.Option("--no-color", help="No colour; NO_COLOR does the same")],
+    "debug": Annotated[bool, typer.Option("--debug", help="Show the traceback of an error")],
+}
+
+_current = Output()
+
+
+def current_output() -> Output:
+    """How the running command speaks; the defaults before one has started."""
+    return _current
+
+
+def command(app: typer.Typer, name: str) -> Callable[[Command], Command]:
+    """Registers a command whose first parameter is `out: Output`, and adds the common options behind its own."""
+
+    def register(function: Command) -> Command:
+        @functools.wraps(function)
+        def run(**options: Any) -> int | None:
+            global _current  # noqa: PLW0603 - main() has to know how the command speaks when it fails
+            common = {key: options.pop(key) for key in _COMMON}
+            color = not common.pop("no_color") and not os.environ.get("NO_COLOR")  # https://no-color.org
+            _current = Output(color=color, **common)
+            return function(_current, **options)
+
+        own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
+        added = [
+            inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=option)
+            for key, option in _COMMON.items()
+        ]
+        keyword_only = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
+        run.__signature__ = inspect.Signature([*keyword_only, *added])  # type: ignore[attr-defined]  # read by Typer
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in [*keyword_only, *added]}
+        app.command(name)(run)
+        return function
+
+    return register

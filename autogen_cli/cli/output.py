@@ -1,0 +1,165 @@
+"""Everything that a person or a script reads. The only module that prints, and the only one that imports Rich.
+
+Data goes to stdout, everything else to stderr. Text that comes from a repository, a provider or a user is data: Rich
+markup in it is not interpreted, and control characters (terminal escape sequences) are shown, never sent.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TextIO
+
+from autogen_cli.documents import document
+from autogen_cli.errors import AutogenError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_CONTROL = {code: f"\\x{code:02x}" for code in (*range(9), *range(11, 32), *range(127, 160))}
+
+
+def visible(text: str) -> str:
+    """`text` with control characters other than newline and tab written out (`\\x1b`)."""
+    return text.translate(_CONTROL)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table. wrap: fold long cells instead of cutting them."""
+
+    title: str
+    align: Literal["left", "right"] = "left"
+    wrap: bool = False
+
+
+class Output:
+    """How this run speaks: `--json`, `--quiet`, `-v`, `--no-color`, `--debug`."""
+
+    def __init__(
+        self, *, json: bool = False, quiet: bool = False, verbose: bool = False, color: bool = True, debug: bool = False
+    ) -> None:
+        self.json = json
+        self.quiet = quiet
+        self.verbose = verbose
+        self.color = color
+        self.debug = debug
+
+    def document(self, what: str, value: Any) -> None:
+        """Prints a JSON document, indented on a terminal and on one line in a pipe."""
+        self.raw_document(document(what, value))
+
+    def raw_document(self, found: Mapping[str, Any]) -> None:
+        indent = 2 if sys.stdout.isatty() else None
+        self.text(json.dumps(found, ensure_ascii=False, indent=indent) + "\n")
+
+    def text(self, text: str) -> None:
+        """Data, as it is; on a terminal without control characters."""
+        _send(sys.stdout, visible(text) if sys.stdout.isatty() else text)
+
+    def code(self, code: str, language: Literal["python", "diff"] = "python") -> None:
+        """Code or a diff: highlighted on a terminal, plain otherwise."""
+        text = code if code.endswith("\n") or not code else code + "\n"
+        if not (sys.stdout.isatty() and self.color):
+            self.text(text)
+            return
+        from rich.syntax import Syntax
+
+        self._console().print(
+            Syntax(visible(text).rstrip("\n"), language, theme="ansi_dark", background_color="default")
+        )
+
+    def table(
+        self,
+        columns: Sequence[Column],
+        rows: Iterable[Sequence[str]],
+        *,
+        title: str | None = None,
+        footer: Sequence[str] | None = None,
+    ) -> None:
+        """A table of data on stdout; `footer` is a row of totals."""
+        from rich import box
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(
+            title=Text(visible(title)) if title else None,
+            title_justify="left",
+            title_style="bold",
+            box=box.SIMPLE_HEAD,
+            show_footer=footer is not None,
+            pad_edge=False,
+        )
+        for number, column in enumerate(columns):
+            table.add_column(
+                column.title,
+                footer=Text(visible(footer[number])) if footer else "",
+                justify=column.align,
+                overflow="fold" if column.wrap else "ellipsis",
+                no_wrap=not column.wrap,
+            )
+        for row in rows:
+            table.add_row(*(Text(visible(cell)) for cell in row))
+        self._console().print(table)
+
+    def pairs(self, pairs: Iterable[tuple[str, str]], *, title: str | None = None) -> None:
+        """Names and values below each other, aligned."""
+        found = [(visible(name), visible(value)) for name, value in pairs]
+        width = max((len(name) for name, _ in found), default=0)
+        head = f"{visible(title)}\n" if title else ""
+        self.text(head + "".join(f"{name:<{width}}  {value}\n" for name, value in found))
+
+    def note(self, message: str) -> None:
+        """What happened, for a person: stderr, silenced by `--quiet`."""
+        if not self.quiet:
+            _send(sys.stderr, visible(message) + "\n")
+
+    def detail(self, message: str) -> None:
+        """What a person sees with `-v` only."""
+        if self.verbose:
+            self.note(message)
+
+    def warn(self, message: str) -> None:
+        """Something the user should know; also with `--quiet`."""
+        _send(sys.stderr, self._styled("warning: ", "33") + _one_line(message) + "\n")
+
+    def error(self, error: AutogenError) -> None:
+        """One line on stderr, and with `--json` an `autogen.error/1` document on stdout."""
+        self.failure(str(error), type=error.type, hint=error.hint, exit_code=error.exit_code, bare=error.message)
+
+    def failure(
+        self, line: str, *, type: str, exit_code: int, hint: str | None = None, bare: str | None = None
+    ) -> None:  # noqa: A002 - the document's own word
+        _send(sys.stderr, self._styled("error: ", "31") + _one_line(line) + "\n")
+        if self.json:
+            self.document(
+                "error", {"error": {"type": type, "message": bare or line, "hint": hint, "exit_code": exit_code}}
+            )
+
+    def confirm(self, question: str, *, default_yes: bool = False) -> bool:
+        """Asks on a terminal; without one the answer is yes only when `default_yes`: scripts are never left waiting."""
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            return default_yes
+        _send(sys.stderr, f"{visible(question)} [y/N] ")
+        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+    def _console(self) -> "Console":
+        from rich.console import Console
+
+        return Console(file=sys.stdout, no_color=not self.color, highlight=False, markup=False, emoji=False)
+
+    def _styled(self, text: str, ansi: str) -> str:
+        return f"\x1b[1;{ansi}m{text}\x1b[0m" if self.color and sys.stderr.isatty() else text
+
+
+def _send(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(text)
+    except UnicodeEncodeError:  # a terminal or a pipe that is not UTF-8
+        encoding = stream.encoding or "ascii"
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    stream.flush()
+
+
+def _one_line(message: str) -> str:
+    return visible(" ".join(message.split()))

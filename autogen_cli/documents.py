@@ -1,0 +1,65 @@
+"""The JSON forms of the models: what `--json` prints, what the cache keeps, what docs/schemas describes."""
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from autogen_cli.models import CheckResult, ContextItem, ContextSummary, GeneratedCode, Usage
+
+type Json = dict[str, Any]
+
+
+def to_json(value: Any) -> Any:
+    """Dataclasses become objects, tuples arrays, paths strings, money numbers; an unknown cost stays null."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: to_json(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): to_json(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [to_json(item) for item in value]
+    if isinstance(value, Decimal):
+        return float(value)
+    return value.as_posix() if isinstance(value, Path) else value
+
+
+def document(what: str, value: Any) -> Json:
+    """`value` (a dataclass or a mapping) as a document that names its schema, `autogen.<what>/1`, first."""
+    return {"schema": f"autogen.{what}/1", **to_json(value)}
+
+
+def item_json(item: ContextItem) -> Json:
+    """An item without its text: what is there and why, in few bytes."""
+    return {key: item_value for key, item_value in to_json(item).items() if key != "text"}
+
+
+def result_json(result: GeneratedCode) -> Json:
+    """The `autogen.generate/1` document of a result."""
+    found = document("generate", result)
+    context = result.context
+    found["context"] = {
+        "tokens": context.tokens,
+        "budget": context.budget,
+        "items": [item_json(item) for item in context.items],
+        "omitted": [item_json(item) for item in context.omitted],
+    }
+    return found
+
+
+def result_from_json(found: Mapping[str, Any]) -> GeneratedCode:
+    """The inverse of `result_json`. Raises KeyError or TypeError where the document is not one."""
+    plain = {key: value for key, value in found.items() if key != "schema"}
+    usage, context = dict(plain["usage"]), plain["context"]
+    cost = usage["cost_usd"]
+    usage["cost_usd"] = None if cost is None else Decimal(str(cost))
+    plain["usage"] = Usage(**usage)
+    plain["checks"] = tuple(CheckResult(**check) for check in plain["checks"])
+    plain["warnings"] = tuple(plain["warnings"])
+    plain["context"] = ContextSummary(
+        tokens=context["tokens"],
+        budget=context["budget"],
+        items=tuple(ContextItem(**item) for item in context["items"]),
+        omitted=tuple(ContextItem(**item) for item in context["omitted"]),
+    )
+    return GeneratedCode(**plain)

@@ -1,0 +1,1 @@
+"""Credentials, redaction, the guard against secrets in what is sent."""
