@@ -10,7 +10,7 @@ import typer
 
 from autogen_cli import __version__
 from autogen_cli.cli.options import current_output
-from autogen_cli.errors import AutogenError
+from autogen_cli.errors import ArgumentError, AutogenError
 
 app = typer.Typer(
     name="autogen",
@@ -50,9 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         current_output().error(error)
         return error.exit_code
     except typer.TyperException as error:
-        line = error.format_message() or "arguments are missing: see `autogen --help`"
-        current_output().failure(line, type="arguments", exit_code=2)
-        return 2
+        return _report_usage(error)
     except (KeyboardInterrupt, typer.Abort):
         current_output().note("interrupted; what was finished is kept")
         return INTERRUPTED
@@ -65,7 +63,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         from autogen_cli.cli.crash import write_crash_log
 
-        log = write_crash_log(error, words)
-        line = f"internal error ({type(error).__name__}): {log}"
-        current_output().failure(line, type="internal", exit_code=1)
+        current_output().error(write_crash_log(error, words))
         return 1
+
+
+def _report_usage(error: typer.TyperException) -> int:
+    message = error.format_message()
+    if message.startswith("Usage:"):  # a group without a command answers with its help
+        current_output().note(message)
+    else:
+        current_output().error(ArgumentError(message))
+    return ArgumentError.exit_code

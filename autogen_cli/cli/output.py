@@ -20,7 +20,7 @@ _CONTROL = {code: f"\\x{code:02x}" for code in (*range(9), *range(11, 32), *rang
 
 
 def visible(text: str) -> str:
-    """`text` with control characters other than newline and tab written out (`\\x1b`)."""
+    """`text` with control characters other than newline and tab written out, as in a Python string."""
     return text.translate(_CONTROL)
 
 
@@ -125,16 +125,10 @@ class Output:
 
     def error(self, error: AutogenError) -> None:
         """One line on stderr, and with `--json` an `autogen.error/1` document on stdout."""
-        self.failure(str(error), type=error.type, hint=error.hint, exit_code=error.exit_code, bare=error.message)
-
-    def failure(
-        self, line: str, *, type: str, exit_code: int, hint: str | None = None, bare: str | None = None
-    ) -> None:  # noqa: A002 - the document's own word
-        _send(sys.stderr, self._styled("error: ", "31") + _one_line(line) + "\n")
+        _send(sys.stderr, self._styled("error: ", "31") + _one_line(str(error)) + "\n")
         if self.json:
-            self.document(
-                "error", {"error": {"type": type, "message": bare or line, "hint": hint, "exit_code": exit_code}}
-            )
+            found = {"type": error.type, "message": error.message, "hint": error.hint, "exit_code": error.exit_code}
+            self.document("error", {"error": found})
 
     def confirm(self, question: str, *, default_yes: bool = False) -> bool:
         """Asks on a terminal; without one the answer is yes only when `default_yes`: scripts are never left waiting."""
