@@ -97,6 +97,7 @@ class CallSite:
     uses: tuple[ResultUse, ...] = ()
     names: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
+    symbol: str | None = None
     in_test: bool = False
 
 
@@ -222,8 +223,17 @@ class ContextSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hop:
+    """A provider that was passed over, and why: the error's type and its message."""
+
+    provider: str
+    type: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GeneratedCode:
-    """The result of one generation; `generate --json` prints these fields."""
+    """The result of one generation; `generate --json` prints these fields. hops: providers that failed before this one."""
 
     request_id: str
     module: str
@@ -242,6 +252,7 @@ class GeneratedCode:
     cache_level: str | None = None
     attempts: int = 1
     duration_ms: int = 0
+    hops: tuple[Hop, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
