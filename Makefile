@@ -1,0 +1,35 @@
+# Every target does its own set-up. All it takes is Python 3.12 or newer with pip (pyenv's will do), or uv.
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format corpora clean
+
+UV := .ci/uv
+RUN := $(UV) run --frozen --quiet
+export AUTOGEN_CORPORA ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/autogen-corpora
+
+help:            ## this list
+	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' Makefile | expand -t 12
+
+demo:            ## the lean core in .venv-demo, and one generation on docs/sample, offline
+	@UV_PROJECT_ENVIRONMENT=.venv-demo $(UV) sync --frozen --no-dev
+	@PATH="$(CURDIR)/.venv-demo/bin:$$PATH" docs/sample/demo.sh
+
+test: lint       ## everything that CI runs: lint, types, layers, tests with branch coverage
+	.ci/system
+	$(RUN) pytest -n auto --cov
+
+lint:            ## ruff, mypy --strict, the layer contract
+	$(UV) sync --frozen
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy
+	$(RUN) lint-imports
+
+format:          ## ruff's formatter and its safe fixes
+	$(RUN) ruff check --fix .
+	$(RUN) ruff format .
+
+corpora:         ## unpack the projects that slow suites run on, outside the repository
+	.ci/corpora "$(AUTOGEN_CORPORA)"
+
+clean:           ## remove the environments and what tools left behind
+	rm -rf .venv .venv-demo .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage* build dist
