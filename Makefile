@@ -1,6 +1,6 @@
 # Every target does its own set-up. All it takes is Python 3.12 or newer with pip (pyenv's will do), or uv.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format corpora clean
+.PHONY: help demo test lint format corpora
 
 UV := .ci/uv
 RUN := $(UV) run --frozen --quiet
@@ -30,6 +30,3 @@ format:          ## ruff's formatter and its safe fixes
 
 corpora:         ## unpack the projects that slow suites run on, outside the repository
 	.ci/corpora "$(AUTOGEN_CORPORA)"
-
-clean:           ## remove the environments and what tools left behind
-	rm -rf .venv .venv-demo .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage* build dist

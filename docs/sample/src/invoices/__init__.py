@@ -1,0 +1,1 @@
+"""Books gross invoices into net and tax, and reports what tax is due."""
