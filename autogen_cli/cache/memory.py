@@ -1,0 +1,55 @@
+"""The level in this process: least recently used goes first."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+
+from autogen_cli.cache.base import CacheEntry
+
+
+class MemoryLevel:
+    name = "memory"
+
+    def __init__(self, max_entries: int = 1000) -> None:
+        self._max_entries = max_entries
+        self._entries: OrderedDict[str, CacheEntry] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: str) -> CacheEntry | None:
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is not None:
+                self._entries.move_to_end(key)
+            return entry
+
+    def set(self, entry: CacheEntry) -> None:
+        with self._lock:
+            self._entries[entry.key] = entry
+            self._entries.move_to_end(entry.key)
+            while len(self._entries) > self._max_entries:
+                self._entries.popitem(last=False)
+
+    def delete(self, key: str) -> bool:
+        with self._lock:
+            return self._entries.pop(key, None) is not None
+
+    def entries(self) -> Iterator[CacheEntry]:
+        with self._lock:
+            found = list(self._entries.values())
+        return iter(found)
+
+    def clear(self) -> int:
+        with self._lock:
+            count = len(self._entries)
+            self._entries.clear()
+            return count
+
+    def count(self) -> int:
+        return len(self._entries)
+
+    def size(self) -> int:
+        """Bytes of the entries as they are stored elsewhere; those that are stored nowhere else count as 0."""
+        return sum(entry.size for entry in self.entries())
+
+    def close(self) -> None:
+        pass

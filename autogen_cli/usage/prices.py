@@ -1,0 +1,78 @@
+"""What a call costs: the user's own prices, else genai-prices by the date of the call. Unknown is None, never 0."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from autogen_cli.models import CostSource, TokenUsage
+
+OFFLINE_PROVIDERS = frozenset({"scaffold"})
+_MILLION = Decimal(1_000_000)
+_BATCH_SHARE = Decimal("0.5")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelPrice:
+    """USD per million tokens. cached_input None: cached tokens cost as much as others."""
+
+    input: Decimal
+    output: Decimal
+    cached_input: Decimal | None = None
+
+    def of(self, usage: TokenUsage) -> Decimal:
+        cached = self.input if self.cached_input is None else self.cached_input
+        return (
+            (usage.input - usage.cached) * self.input + usage.cached * cached + usage.output * self.output
+        ) / _MILLION
+
+
+class PriceList:
+    """overrides: prices by model name, which win over the published ones."""
+
+    def __init__(self, overrides: Mapping[str, ModelPrice] | None = None) -> None:
+        self._overrides = dict(overrides or {})
+
+    def price(
+        self,
+        model: str | None,
+        provider: str,
+        usage: TokenUsage | None,
+        when: float,
+        *,
+        base_url: str | None = None,
+        batch: bool = False,
+    ) -> tuple[Decimal | None, CostSource]:
+        """USD of one call, and where the figure comes from.
+
+        when: seconds since the epoch; prices change. base_url: tells resellers apart. batch: a batch interface, which
+        providers sell at half price (genai-prices knows that for few models, so it is taken off here).
+        """
+        if provider in OFFLINE_PROVIDERS:
+            return Decimal(0), "computed"
+        if model is None or usage is None:
+            return None, "unpriced"
+        override = self._overrides.get(model)
+        cost = override.of(usage) if override else _published(model, provider, usage, when, base_url)
+        if cost is None:
+            return None, "unpriced"
+        return cost * _BATCH_SHARE if batch else cost, "computed"
+
+
+def _published(model: str, provider: str, usage: TokenUsage, when: float, base_url: str | None) -> Decimal | None:
+    """The published price; None for a model that the list doesn't know at this provider."""
+    from genai_prices import Usage, calc_price
+
+    tokens = Usage(
+        input_tokens=max(usage.input, usage.cached), output_tokens=usage.output, cache_read_tokens=usage.cached
+    )
+    moment = datetime.fromtimestamp(when, tz=UTC)
+    if base_url is not None:
+        try:
+            return calc_price(tokens, model, provider_api_url=base_url, genai_request_timestamp=moment).total_price
+        except LookupError:
+            pass  # a proxy or a private server: the model's maker sets the price
+    try:
+        return calc_price(tokens, model, provider_id=provider, genai_request_timestamp=moment).total_price
+    except LookupError:
+        return None
