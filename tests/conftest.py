@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,19 @@ def make_project(tmp_path: Path) -> MakeProject:
         return root
 
     return make
+
+
+@pytest.fixture
+def require_program() -> Callable[[str], str]:
+    """Path of a program that a test drives. Without it the test is skipped; in CI, where .ci/system ran, it fails."""
+
+    def require(name: str) -> str:
+        path = shutil.which(name)
+        if path is None:
+            (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"{name} is not installed")
+        return path
+
+    return require
 
 
 @dataclass(frozen=True)
