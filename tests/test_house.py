@@ -1,0 +1,155 @@
+"""The house rules that no linter knows: what the package holds, how long things get, who may do what."""
+
+import ast
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from autogen_cli import __version__
+
+HOUSE = Path(__file__).parent.parent
+PACKAGES = ("autogen_cli", "autogenlib")
+MODULES = sorted(path for package in PACKAGES for path in (HOUSE / package).rglob("*.py"))
+TESTS = sorted((HOUSE / "tests").rglob("*.py"))
+
+type Violation = Callable[[ast.AST], bool]
+
+
+def name(path: Path) -> str:
+    return path.relative_to(HOUSE).as_posix()
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_bytes())
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return (node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder], cwd=HOUSE, check=True)
+    (found,) = folder.glob("*.whl")
+    return found
+
+
+def test_the_wheel_holds_the_packages_and_nothing_else(wheel: Path) -> None:
+    assert wheel.name == f"autogen_cli-{__version__}-py3-none-any.whl"
+    with zipfile.ZipFile(wheel) as archive:
+        files = set(archive.namelist())
+        entry_points = archive.read(f"autogen_cli-{__version__}.dist-info/entry_points.txt").decode()
+    assert {file.split("/")[0] for file in files} == {*PACKAGES, f"autogen_cli-{__version__}.dist-info"}
+    assert {name(path) for path in MODULES} | {"autogen_cli/py.typed"} <= files
+    assert "autogen = autogen_cli.cli.app:main" in entry_points
+
+
+def test_the_changelog_tells_of_this_version() -> None:
+    headings = re.findall(r"^## \[(.+?)\]", (HOUSE / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert __version__.split(".dev")[0] in headings or "Unreleased" in headings
+
+
+def test_modules_stay_short() -> None:
+    lengths = {name(path): len(path.read_text().splitlines()) for path in MODULES}
+    assert {path: lines for path, lines in lengths.items() if lines > 350} == {}
+
+
+@pytest.mark.parametrize("paths", [MODULES, TESTS], ids=["packages", "tests"])
+def test_functions_stay_on_one_screen(paths: list[Path]) -> None:
+    too_long = [
+        f"{name(path)}:{found.lineno} {found.name}"
+        for path in paths
+        for found in functions(path)
+        if found.end_lineno and found.end_lineno - found.lineno >= 50
+    ]
+    assert too_long == []
+
+
+def test_modules_open_with_their_role() -> None:
+    silent = [name(path) for path in MODULES if tree(path).body and not ast.get_docstring(tree(path))]
+    assert silent == []
+
+
+def imports_rich(node: ast.AST) -> bool:
+    match node:
+        case ast.Import(names=names):
+            return any(alias.name.partition(".")[0] == "rich" for alias in names)
+        case ast.ImportFrom(module=str(module)):
+            return module.partition(".")[0] == "rich"
+    return False
+
+
+def reads_the_environment(node: ast.AST) -> bool:
+    match node:
+        case ast.Attribute(value=ast.Name(id="os"), attr="environ" | "environb" | "getenv"):
+            return True
+    return False
+
+
+def speaks(node: ast.AST) -> bool:
+    match node:
+        case ast.Call(func=ast.Name(id="print")):
+            return True
+        case ast.Attribute(value=ast.Name(id="sys"), attr="stdout" | "stderr" | "stdin"):
+            return True
+    return False
+
+
+def pickles(node: ast.AST) -> bool:
+    match node:
+        case ast.Import(names=names):
+            return any(alias.name in {"pickle", "marshal", "shelve"} for alias in names)
+    return False
+
+
+@pytest.mark.parametrize(
+    ("violates", "allowed"),
+    [
+        (imports_rich, {"autogen_cli/cli/output.py"}),
+        (
+            reads_the_environment,
+            {
+                "autogen_cli/config",
+                "autogen_cli/cli/options.py",  # NO_COLOR, which is everyone's and no setting of ours
+            },
+        ),
+        (
+            speaks,
+            {
+                "autogen_cli/cli/output.py",
+                "autogen_cli/cli/app.py",  # a closed pipe's descriptor is replaced there
+            },
+        ),
+        (pickles, set()),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_some_things_are_done_in_one_place(violates: Violation, allowed: set[str]) -> None:
+    found = {name(path) for path in MODULES for node in ast.walk(tree(path)) if violates(node)}
+    assert {path for path in found if not any(path.startswith(place) for place in allowed)} == set()
+
+
+def test_there_is_one_error_boundary() -> None:
+    """A broad `except` stands in `main()`; any other says on its line why it has to be broad."""
+    broad = [
+        (name(path), path.read_text().splitlines()[node.lineno - 1])
+        for path in MODULES
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or ast.unparse(node.type) in {"Exception", "BaseException"})
+    ]
+    assert [path for path, line in broad if "#" not in line] == ["autogen_cli/cli/app.py"]
+
+
+def test_type_ignores_are_few_and_give_a_reason() -> None:
+    lines = [line for path in MODULES for line in path.read_text().splitlines() if "type: ignore" in line]
+    assert len(lines) <= 3
+    assert [line for line in lines if not re.search(r"type: ignore\[.+\]\s+#\s*\w", line)] == []
