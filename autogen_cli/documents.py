@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from autogen_cli.models import CheckResult, ContextItem, ContextSummary, GeneratedCode, Usage
+from autogen_cli.models import CheckResult, CodeContext, ContextItem, ContextSummary, GeneratedCode, Hop, Usage
 
 type Json = dict[str, Any]
 
@@ -29,22 +29,19 @@ def document(what: str, value: Any) -> Json:
     return {"schema": f"autogen.{what}/1", **to_json(value)}
 
 
-def item_json(item: ContextItem) -> Json:
-    """An item without its text: what is there and why, in few bytes."""
-    return {key: item_value for key, item_value in to_json(item).items() if key != "text"}
+def context_json(context: ContextSummary | CodeContext) -> Json:
+    """What a context holds and why, without the text of its items."""
+    return {
+        "tokens": context.tokens,
+        "budget": context.budget,
+        "items": [_item_json(item) for item in context.items],
+        "omitted": [_item_json(item) for item in context.omitted],
+    }
 
 
 def result_json(result: GeneratedCode) -> Json:
     """The `autogen.generate/1` document of a result."""
-    found = document("generate", result)
-    context = result.context
-    found["context"] = {
-        "tokens": context.tokens,
-        "budget": context.budget,
-        "items": [item_json(item) for item in context.items],
-        "omitted": [item_json(item) for item in context.omitted],
-    }
-    return found
+    return document("generate", result) | {"context": context_json(result.context)}
 
 
 def result_from_json(found: Mapping[str, Any]) -> GeneratedCode:
@@ -55,6 +52,7 @@ def result_from_json(found: Mapping[str, Any]) -> GeneratedCode:
     usage["cost_usd"] = None if cost is None else Decimal(str(cost))
     plain["usage"] = Usage(**usage)
     plain["checks"] = tuple(CheckResult(**check) for check in plain["checks"])
+    plain["hops"] = tuple(Hop(**hop) for hop in plain["hops"])
     plain["warnings"] = tuple(plain["warnings"])
     plain["context"] = ContextSummary(
         tokens=context["tokens"],
@@ -63,3 +61,7 @@ def result_from_json(found: Mapping[str, Any]) -> GeneratedCode:
         omitted=tuple(ContextItem(**item) for item in context["omitted"]),
     )
     return GeneratedCode(**plain)
+
+
+def _item_json(item: ContextItem) -> Json:
+    return {key: value for key, value in to_json(item).items() if key != "text"}

@@ -9,7 +9,10 @@ from typing import Annotated
 import typer
 
 from autogen_cli import __version__
-from autogen_cli.cli.options import current_output
+from autogen_cli.cli.context import context
+from autogen_cli.cli.doctor import doctor
+from autogen_cli.cli.generate import generate
+from autogen_cli.cli.options import add_command, current_output
 from autogen_cli.errors import ArgumentError, AutogenError
 
 app = typer.Typer(
@@ -20,6 +23,10 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+
+add_command(app, "generate", generate)
+add_command(app, "context", context)
+add_command(app, "doctor", doctor)
 
 INTERRUPTED = 130
 

@@ -1,11 +1,11 @@
-"""Options that several commands share, and the decorator that gives every command the common ones."""
+"""Options that several commands share, and what gives every command the common ones."""
 
 import functools
 import inspect
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -20,6 +20,12 @@ SymbolArgument = Annotated[
 RootOption = Annotated[
     Path | None, typer.Option("--root", help="The project's folder; found upward from here if not given")
 ]
+KindOption = Annotated[
+    Literal["function", "class", "method", "constant", "module"] | None,
+    typer.Option("--kind", help="What to write; told by the code that uses it if not given"),
+]
+ProviderOption = Annotated[str | None, typer.Option("--provider", help="openai, scaffold, ...; see `autogen doctor`")]
+ModelOption = Annotated[str | None, typer.Option("--model", help="The model, where the provider has several")]
 SinceOption = Annotated[str, typer.Option("--since", help="7d, 24h, 2w, 2026-11-01, today or all")]
 UntilOption = Annotated[str | None, typer.Option("--until", help="End of the window; now if not given")]
 
@@ -39,27 +45,23 @@ def current_output() -> Output:
     return _current
 
 
-def command(app: typer.Typer, name: str) -> Callable[[Command], Command]:
-    """Registers a command whose first parameter is `out: Output`, and adds the common options behind its own."""
+def add_command(app: typer.Typer, name: str, function: Command) -> None:
+    """Registers a command whose first parameter is `out: Output`; the common options come behind its own."""
 
-    def register(function: Command) -> Command:
-        @functools.wraps(function)
-        def run(**options: Any) -> int | None:
-            global _current  # noqa: PLW0603 - main() has to know how the command speaks when it fails
-            common = {key: options.pop(key) for key in _COMMON}
-            color = not common.pop("no_color") and not os.environ.get("NO_COLOR")  # https://no-color.org
-            _current = Output(color=color, **common)
-            return function(_current, **options)
+    @functools.wraps(function)
+    def run(**options: Any) -> int | None:
+        global _current  # noqa: PLW0603 - main() has to know how the command speaks when it fails
+        common = {key: options.pop(key) for key in _COMMON}
+        color = not common.pop("no_color") and not os.environ.get("NO_COLOR")  # https://no-color.org
+        _current = Output(color=color, **common)
+        return function(_current, **options)
 
-        own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
-        added = [
-            inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=option)
-            for key, option in _COMMON.items()
-        ]
-        keyword_only = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
-        run.__signature__ = inspect.Signature([*keyword_only, *added])  # type: ignore[attr-defined]  # read by Typer
-        run.__annotations__ = {parameter.name: parameter.annotation for parameter in [*keyword_only, *added]}
-        app.command(name)(run)
-        return function
-
-    return register
+    own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
+    added = [
+        inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=option)
+        for key, option in _COMMON.items()
+    ]
+    parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own] + added
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by Typer
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    app.command(name)(run)

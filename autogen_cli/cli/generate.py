@@ -1,0 +1,152 @@
+"""`autogen generate`: write the symbol that the code already calls."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from autogen_cli.cli.options import (
+    KindOption,
+    ModelOption,
+    ModuleArgument,
+    ProviderOption,
+    RootOption,
+    SymbolArgument,
+)
+from autogen_cli.cli.output import Output
+from autogen_cli.errors import ProviderError, RejectedError
+
+if TYPE_CHECKING:
+    from autogen_cli.models import GeneratedCode
+    from autogen_cli.service.generate import Generated, Preview
+
+
+def generate(
+    out: Output,
+    *,
+    module: ModuleArgument,
+    symbol: SymbolArgument = None,
+    description: Annotated[str | None, typer.Option("--description", "-d", help="What it should do")] = None,
+    kind: KindOption = None,
+    root: RootOption = None,
+    write: Annotated[bool, typer.Option("--write", help="Put the code into the project")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a symbol that exists")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Show the change instead of the code")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent; send nothing")] = False,
+    provider: ProviderOption = None,
+    model: ModelOption = None,
+    context_tokens: Annotated[int | None, typer.Option(min=200, help="Budget of the context, tokens")] = None,
+    max_cost: Annotated[float | None, typer.Option(min=0, help="Refuse to send what may cost more, USD")] = None,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Ask again, and replace the cached answer")] = False,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache")] = False,
+    repair: Annotated[int | None, typer.Option(min=0, help="Further attempts after a rejected answer")] = None,
+) -> int:
+    """Write the symbol that the code already calls."""
+    from decimal import Decimal
+
+    from autogen_cli.models import GenerationRequest
+    from autogen_cli.service.generate import GenerateOptions, Generator
+    from autogen_cli.service.wiring import open_services
+
+    request = GenerationRequest(
+        module=module, symbol=symbol, kind=kind, description=description, provider=provider, model=model,
+        context_tokens=context_tokens,
+    )  # fmt: skip
+    with open_services(root, command="generate", warn=out.warn, detail=out.detail) as services:
+        options = GenerateOptions(
+            write=write, force=force, edit=write or diff, refresh=refresh, use_cache=not no_cache,
+            repair=services.repair if repair is None else repair,
+            max_cost=None if max_cost is None else Decimal(str(max_cost)),
+        )  # fmt: skip
+        generator = Generator(services)
+        if dry_run:
+            _show_preview(out, generator.preview(request, force=force))
+            return 0
+        generated = generator.run(request, options)
+    _show(out, generated, diff=diff)
+    return exit_code(generated.result)
+
+
+def exit_code(result: "GeneratedCode") -> int:
+    """0 for what was asked for; a scaffold that stands in for a provider that failed is not that."""
+    if result.status == "rejected":
+        return RejectedError.exit_code
+    return ProviderError.exit_code if result.status == "scaffold" and result.hops else 0
+
+
+def _show(out: Output, generated: "Generated", *, diff: bool) -> None:
+    result = generated.result
+    if out.json:
+        from autogen_cli.documents import result_json
+
+        out.raw_document(result_json(result))
+    elif diff and generated.edit:
+        out.code(generated.edit.diff(), "diff")
+    elif not result.written:
+        out.code(result.code)
+    for hop in result.hops:
+        out.warn(f"{hop.provider} failed: {hop.message}")
+    for warning in result.warnings:
+        out.warn(warning)
+    for check in result.checks:
+        line = f" (line {check.line})" if check.line else ""
+        if check.status in {"fail", "warn"}:
+            out.warn(f"check {check.name} {check.status}: {check.detail}{line}")
+        else:
+            out.detail(f"check {check.name}: {check.status} {check.detail}".rstrip())
+    out.note(_summary(result))
+
+
+def _summary(result: "GeneratedCode") -> str:
+    """One line: what came out, from where, what it took."""
+    name = f"{result.module}.{result.symbol}" if result.symbol else result.module
+    source = f"from the {result.cache_level} cache" if result.cached else f"by {result.provider}"
+    if result.model:
+        source += f" ({result.model})"
+    passed = sum(check.status == "pass" for check in result.checks)
+    parts = [f"{result.status}: {name}, {source}", f"{passed}/{len(result.checks)} checks passed"]
+    parts.append(f"context {result.context.tokens} of {result.context.budget} tokens")
+    usage = result.usage
+    if usage.input_tokens:
+        parts.append(f"{usage.input_tokens} in, {usage.output_tokens} out")
+        parts.append("cost unknown" if usage.cost_usd is None else f"${usage.cost_usd:.4f}")
+    parts.append(f"{result.duration_ms} ms")
+    return ", ".join(parts) + (f"; written to {result.path}" if result.written else "")
+
+
+def _show_preview(out: Output, preview: "Preview") -> None:
+    plan, cost = preview.plan, preview.cost_usd
+    target, context = plan.target, plan.context
+    if out.json:
+        from autogen_cli.documents import context_json
+
+        out.document(
+            "plan",
+            {
+                "request_id": plan.request_id,
+                "module": target.module,
+                "symbol": target.symbol,
+                "kind": target.kind,
+                "path": target.relative_path,
+                "provider": plan.provider,
+                "model": plan.model,
+                "prompt_tokens": preview.prompt_tokens,
+                "max_output_tokens": preview.max_output_tokens,
+                "max_cost_usd": cost,
+                "cached": preview.cached,
+                "call_sites": len(context.call_sites),
+                "context": context_json(context),
+            },
+        )
+        return
+    out.pairs(
+        [
+            ("target", f"{target.module} {target.symbol or ''} ({target.kind})"),
+            ("file", target.relative_path + ("" if target.module_exists else " (new)")),
+            ("provider", plan.provider + (f" ({plan.model})" if plan.model else "")),
+            ("context", f"{context.tokens} of {context.budget} tokens, {len(context.items)} items"),
+            ("call sites", str(len(context.call_sites))),
+            ("prompt", f"{preview.prompt_tokens} tokens"),
+            ("cost at most", "unknown" if cost is None else f"${cost:.4f}"),
+            ("cached", "yes" if preview.cached else "no"),
+        ]
+    )

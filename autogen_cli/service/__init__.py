@@ -1,0 +1,1 @@
+"""What the command line, the library and the bridge share; `wiring` composes it from the configuration."""

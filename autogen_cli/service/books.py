@@ -1,0 +1,136 @@
+"""The books: what each provider call, cache hit and failure took, as events in the ledger."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from autogen_cli.errors import BudgetError, ProviderError
+from autogen_cli.models import CompletionRequest, GeneratedCode, Prompt, Target, TokenUsage, Usage, UsageEvent
+
+if TYPE_CHECKING:
+    from autogen_cli.service.attempts import Attempt
+    from autogen_cli.service.chain import Served
+    from autogen_cli.usage.ledger import UsageTracker
+    from autogen_cli.usage.prices import PriceList
+
+NOTHING = Usage(cost_usd=Decimal(0), cost_source="computed")
+
+
+class Books:
+    """count: tokens of a text, for providers that report none. clock: seconds since the epoch. command: what the user
+    ran. base_urls: by provider; they tell resellers of one model apart.
+    """
+
+    def __init__(
+        self,
+        tracker: "UsageTracker",
+        prices: "PriceList",
+        *,
+        count: Callable[[str], int],
+        clock: Callable[[], float],
+        command: str,
+        base_urls: Mapping[str, str],
+    ) -> None:
+        self._tracker = tracker
+        self._prices = prices
+        self._count = count
+        self._clock = clock
+        self._command = command
+        self._base_urls = base_urls
+        self._sent_at = clock()
+
+    def size(self, prompt: Prompt) -> int:
+        """Tokens (o200k_base) of a prompt's texts."""
+        return self._count(prompt.system) + self._count(prompt.user)
+
+    def worst_cost(self, provider: str, model: str | None, prompt: Prompt, max_output_tokens: int) -> Decimal | None:
+        """USD of one call that uses its whole output limit; None where the price is unknown."""
+        tokens = TokenUsage(input=self.size(prompt), output=max_output_tokens)
+        return self._usage(provider, model, tokens).cost_usd
+
+    def allow(
+        self, provider: str, model: str | None, prompt: Prompt, max_output_tokens: int, max_cost: Decimal | None
+    ) -> None:
+        """Raises BudgetError where the call may cost more than `max_cost`, or nobody knows what it costs."""
+        if max_cost is None:
+            return
+        cost = self.worst_cost(provider, model, prompt, max_output_tokens)
+        if cost is None:
+            name = model or provider
+            raise BudgetError(
+                f"the price of {name} is unknown, so --max-cost can't be held; nothing was sent",
+                hint=f'add [prices."{name}"] to the configuration, or leave --max-cost out',
+            )
+        if cost > max_cost:
+            raise BudgetError(
+                f"the call may cost ${cost:.4f} and --max-cost is ${max_cost}; nothing was sent",
+                hint="raise --max-cost, or lower --context-tokens or openai.max_output_tokens",
+            )
+
+    def begin(self) -> None:
+        """Marks the moment that the next event's duration counts from."""
+        self._sent_at = self._clock()
+
+    def record_attempt(self, target: Target, attempt: "Attempt", question: CompletionRequest) -> "Attempt":
+        """Writes the event of an answer; returns the attempt with what it took."""
+        served = attempt.served
+        usage, cached_tokens = self._taken(served, question)
+        status = "scaffold" if served.provider == "scaffold" else "accepted"
+        event = self._event(target, served.provider, served.completion.model or question.model, usage)
+        self._tracker.record(
+            replace(
+                event,
+                outcome="rejected" if attempt.failed else status,
+                cached_tokens=cached_tokens,
+                request_id=question.request_id,
+            )
+        )
+        return replace(attempt, usage=usage)
+
+    def record_hit(self, target: Target, result: GeneratedCode) -> None:
+        event = self._event(target, result.provider, result.model, result.usage)
+        self._tracker.record(replace(event, outcome="cached", request_id=result.request_id))
+
+    def record_failure(self, provider: str, question: CompletionRequest, error: ProviderError) -> None:
+        """A failed call has no usage; what it cost is unknown unless nothing can have been billed."""
+        usage = NOTHING if error.billed == "no" else Usage()
+        event = self._event(question.context.target, provider, question.model, usage)
+        self._tracker.record(replace(event, error=error.type, request_id=question.request_id))
+
+    def _taken(self, served: "Served", question: CompletionRequest) -> tuple[Usage, int]:
+        """Tokens and money of an answer, and how many of the tokens came from the provider's prompt cache."""
+        if served.offline:
+            return NOTHING, 0
+        completion = served.completion
+        tokens = completion.usage or TokenUsage(input=self.size(question.prompt), output=self._count(completion.text))
+        usage = self._usage(served.provider, completion.model or question.model, tokens)
+        if completion.cost_usd is not None:
+            usage = replace(usage, cost_usd=completion.cost_usd, cost_source="reported")
+        elif completion.usage is None and usage.cost_usd is not None:
+            usage = replace(usage, cost_source="estimated")
+        return usage, tokens.cached
+
+    def _usage(self, provider: str, model: str | None, tokens: TokenUsage) -> Usage:
+        cost, source = self._prices.price(
+            model, provider, tokens, self._clock(), base_url=self._base_urls.get(provider)
+        )
+        return Usage(input_tokens=tokens.input, output_tokens=tokens.output, cost_usd=cost, cost_source=source)
+
+    def _event(self, target: Target, provider: str, model: str | None, usage: Usage) -> UsageEvent:
+        now = self._clock()
+        return UsageEvent(
+            time=now,
+            command=self._command,
+            module=target.module,
+            symbol=target.symbol,
+            provider=provider,
+            model=model,
+            outcome="error",
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cost_usd=usage.cost_usd,
+            cost_source=usage.cost_source,
+            duration_ms=round((now - self._sent_at) * 1000),
+            project=str(target.root),
+        )

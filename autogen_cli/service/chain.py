@@ -1,0 +1,87 @@
+"""The chain of providers: the one that was asked for, then the fallbacks, with the reason for each hop."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from autogen_cli.errors import ProviderError, ProviderUnavailableError, RateLimitedError
+from autogen_cli.models import Completion, CompletionRequest, Hop
+
+if TYPE_CHECKING:
+    from autogen_cli.providers.base import Provider
+
+UNAVAILABLE = (ProviderUnavailableError, RateLimitedError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """A completion, who gave it, and who was passed over before. offline: no network, no account, no money."""
+
+    completion: Completion
+    provider: str
+    hops: tuple[Hop, ...] = ()
+    offline: bool = False
+
+
+class ProviderChain:
+    """Creates providers when they are needed and keeps them until `close`.
+
+    create: builds a provider by name. default: the provider for requests that name none. models: each provider's own
+    model. on_failure: told of every provider that failed.
+    """
+
+    def __init__(
+        self,
+        create: "Callable[[str], Provider]",
+        *,
+        default: str,
+        fallback: Sequence[str],
+        models: Mapping[str, str | None],
+        on_failure: Callable[[str, CompletionRequest, ProviderError], None],
+    ) -> None:
+        self._create = create
+        self._default = default
+        self._fallback = tuple(fallback)
+        self._models = models
+        self._on_failure = on_failure
+        self._open: dict[str, Provider] = {}
+
+    def choose(self, provider: str | None, model: str | None) -> tuple[str, str | None]:
+        """The provider and the model that a request leads to."""
+        name = provider or self._default
+        return name, model or self._models.get(name)
+
+    async def complete(self, name: str, request: CompletionRequest) -> Served:
+        """The first answer along the chain. Raises the first provider's error where nobody answers."""
+        names = [name, *(other for other in self._fallback if other != name)]
+        hops: list[Hop] = []
+        first: ProviderError | None = None
+        for current in names:
+            question = request if current == name else replace(request, model=self._models.get(current))
+            try:
+                provider = self._provider(current)
+                completion = await provider.complete(question)
+            except ProviderError as error:
+                self._on_failure(current, question, error)
+                if not isinstance(error, UNAVAILABLE):
+                    raise
+                first = first or error
+                hops.append(Hop(provider=current, type=error.type, message=str(error)))
+                continue
+            return Served(
+                completion=completion, provider=current, hops=tuple(hops), offline=provider.capabilities.offline
+            )
+        if first is None:  # unreachable: `names` has one name at least
+            raise ProviderError("no provider is left to ask")
+        raise first
+
+    async def close(self) -> None:
+        """Closes what was opened; the chain can be used again, also in another event loop."""
+        while self._open:
+            _, provider = self._open.popitem()
+            await provider.close()
+
+    def _provider(self, name: str) -> "Provider":
+        if name not in self._open:
+            self._open[name] = self._create(name)
+        return self._open[name]

@@ -1,0 +1,133 @@
+"""What is well and what isn't on this machine, each with its remedy."""
+
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from autogen_cli.config import LoadedConfig, credential, folders, load
+from autogen_cli.errors import AutogenError, ConfigError
+from autogen_cli.service.providers import create_provider, default_provider
+
+type Health = Literal["ok", "note", "problem"]
+
+EXTRAS = {
+    "bridge": ("fastapi", "uvicorn"),
+    "codegen": ("codegen",),
+    "dask": ("dask", "distributed"),
+    "encrypt": ("cryptography",),
+    "graph": ("graph_sitter",),
+    "redis": ("redis",),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was looked at. A problem stops what was asked for, with `exit_code`."""
+
+    subject: str
+    health: Health
+    detail: str
+    remedy: str | None = None
+    exit_code: int = 0
+
+
+def examine(start: Path) -> list[Finding]:
+    """Looks at interpreter, configuration, folders, extras and provider; sends one request at most."""
+    found = [_interpreter()]
+    try:
+        loaded = load(start)
+    except AutogenError as error:
+        return [*found, _problem("configuration", error)]
+    return [*found, *_configuration(loaded), *_places(), *_extras(), *_provider(loaded)]
+
+
+def _problem(subject: str, error: AutogenError) -> Finding:
+    return Finding(
+        subject=subject, health="problem", detail=error.message, remedy=error.hint, exit_code=error.exit_code
+    )
+
+
+def _interpreter() -> Finding:
+    return Finding(
+        subject="python", health="ok", detail=f"{platform.python_version()} ({sys.executable}), {platform.platform()}"
+    )
+
+
+def _configuration(loaded: LoadedConfig) -> Iterator[Finding]:
+    files = ", ".join(str(file) for file in loaded.files) or "no file, defaults only"
+    yield Finding(subject="configuration", health="ok", detail=files)
+    for ignored in loaded.ignored:
+        yield Finding(subject="configuration", health="note", detail=str(ignored), remedy="run `autogen config trust`")
+
+
+def _places() -> Iterator[Finding]:
+    places = folders()
+    for name in ("config", "cache", "data", "logs"):
+        folder: Path = getattr(places, name)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            probe = folder / ".doctor"
+            probe.touch()
+            probe.unlink()
+        except OSError as exc:
+            hint = "make it writable, or set AUTOGEN_HOME to a folder that is"
+            yield _problem(f"{name} folder", ConfigError(f"{folder}: {exc.strerror}", hint=hint))
+        else:
+            yield Finding(subject=f"{name} folder", health="ok", detail=str(folder))
+
+
+def _extras() -> Iterator[Finding]:
+    for extra, packages in EXTRAS.items():
+        missing = [package for package in packages if find_spec(package) is None]
+        if missing:
+            remedy = f'pip install "autogen-cli[{extra}]" if you want it'
+            yield Finding(subject=f"extra {extra}", health="note", detail="not installed", remedy=remedy)
+        else:
+            yield Finding(subject=f"extra {extra}", health="ok", detail="installed")
+
+
+def _provider(loaded: LoadedConfig) -> Iterator[Finding]:
+    config = loaded.config
+    name = default_provider(config)
+    chosen = f"{name}, by provider = {config.provider!r}"
+    if name == "scaffold":
+        yield Finding(
+            subject="provider",
+            health="note" if config.provider == "auto" else "ok",
+            detail=f"{chosen}: offline, writes scaffolds",
+            remedy="set OPENAI_API_KEY, or openai.base_url, to have symbols written by a model",
+        )
+        return
+    found = credential(name)
+    yield Finding(subject="provider", health="ok", detail=chosen)
+    yield Finding(
+        subject="credentials", health="ok", detail=f"{name}: from {found.source}" if found else f"{name}: none"
+    )
+    yield _reachable(loaded, name)
+
+
+def _reachable(loaded: LoadedConfig, name: str) -> Finding:
+    import asyncio
+
+    try:
+        detail = asyncio.run(_probe(loaded, name))
+    except AutogenError as error:
+        return _problem("reachability", error)
+    return Finding(subject="reachability", health="ok", detail=detail)
+
+
+async def _probe(loaded: LoadedConfig, name: str) -> str:
+    from autogen_cli.providers.openai import OpenAIProvider
+
+    provider = create_provider(loaded.config, name)
+    try:
+        if not isinstance(provider, OpenAIProvider):
+            return f"{name} starts; it offers no way to ask whether it is reachable"
+        models = await provider.models()
+        return f"{loaded.config.openai.base_url} answers and offers {len(models)} models"
+    finally:
+        await provider.close()

@@ -1,0 +1,41 @@
+"""Between results and cache entries: what is kept of a result, and what a hit gives back."""
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from autogen_cli.cache.base import CacheEntry, CacheHit
+from autogen_cli.documents import result_from_json, result_json
+from autogen_cli.models import GeneratedCode, Usage
+
+if TYPE_CHECKING:
+    from autogen_cli.service.generate import Plan
+
+
+def entry_of(result: GeneratedCode, plan: "Plan", *, created: float) -> CacheEntry:
+    """created: seconds since the epoch."""
+    return CacheEntry(
+        key=plan.cache_key,
+        value=result_json(result),
+        created=created,
+        provider=result.provider,
+        model=result.model,
+        module=result.module,
+        symbol=result.symbol,
+        project=str(plan.target.root),
+        files=plan.context.files,
+        cost_usd=result.usage.cost_usd,
+        duration_ms=result.duration_ms,
+    )
+
+
+def recalled(hit: CacheHit, *, request_id: str, duration_ms: int) -> GeneratedCode:
+    """The result of an earlier run as the result of this one, which sent nothing and cost nothing."""
+    return replace(
+        result_from_json(hit.entry.value),
+        request_id=request_id,
+        cached=True,
+        cache_level=hit.level,
+        usage=Usage(cost_usd=Decimal(0), cost_source="computed"),
+        duration_ms=duration_ms,
+    )

@@ -1,0 +1,184 @@
+"""The composition root: configuration in, services out. The only place that takes the configuration apart."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autogen_cli.config import Folders, LoadedConfig, folders, load
+from autogen_cli.errors import TargetError
+from autogen_cli.models import CodeContext, Prompt
+from autogen_cli.service.providers import provider_chain
+
+if TYPE_CHECKING:
+    from autogen_cli.cache.base import CacheLevel
+    from autogen_cli.cache.manager import CacheManager
+    from autogen_cli.context.engine import ContextEngine
+    from autogen_cli.generation.prompt import PromptEnhancer
+    from autogen_cli.service.books import Books
+    from autogen_cli.service.chain import ProviderChain
+    from autogen_cli.usage.ledger import UsageTracker
+
+type Say = Callable[[str], None]
+DEFAULT_OUTPUT_TOKENS = 4096
+
+
+class Services:
+    """What one run needs, each part made when it is first used. `close` lets go of all of them.
+
+    warn and detail: where warnings and remarks go. command: what the user ran, for the ledger.
+    """
+
+    def __init__(
+        self, loaded: LoadedConfig, places: Folders, root: Path, *, command: str, warn: Say, detail: Say
+    ) -> None:
+        self.loaded = loaded
+        self.config = loaded.config
+        self.places = places
+        self.root = root
+        self._command = command
+        self._warn = warn
+        self._detail = detail
+        self._started = time.monotonic()
+        self._open = contextlib.ExitStack()
+
+    @property
+    def context_tokens(self) -> int:
+        return self.config.context.tokens
+
+    @property
+    def repair(self) -> int:
+        return self.config.checks.repair
+
+    @property
+    def max_output_tokens(self) -> int:
+        return self.config.openai.max_output_tokens or DEFAULT_OUTPUT_TOKENS
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
+
+    def elapsed_ms(self) -> int:
+        """Since the services were opened."""
+        return round((time.monotonic() - self._started) * 1000)
+
+    @cached_property
+    def engine(self) -> "ContextEngine":
+        from autogen_cli.context.engine import ContextEngine
+
+        settings = self.config.context
+        engine = ContextEngine(
+            self.root, index_dir=self.places.cache / "index", include=settings.include, exclude=settings.exclude
+        )
+        return self._open.enter_context(contextlib.closing(engine))
+
+    @cached_property
+    def prompts(self) -> "PromptEnhancer":
+        from autogen_cli.generation.prompt import PromptEnhancer
+
+        return PromptEnhancer()
+
+    @cached_property
+    def cache(self) -> "CacheManager":
+        from autogen_cli.cache.manager import CacheManager
+
+        settings = self.config.cache
+        manager = CacheManager(self._levels(), ttl=settings.ttl, on_warning=self._warn)
+        return self._open.enter_context(contextlib.closing(manager))
+
+    @cached_property
+    def tracker(self) -> "UsageTracker":
+        from autogen_cli.usage.ledger import UsageTracker
+
+        tracker = UsageTracker(self.places.data / "usage", enabled=self.config.usage.enabled, on_warning=self._warn)
+        return self._open.enter_context(contextlib.closing(tracker))
+
+    @cached_property
+    def books(self) -> "Books":
+        from autogen_cli.context.tokens import count_tokens
+        from autogen_cli.service.books import Books
+        from autogen_cli.usage.prices import ModelPrice, PriceList
+
+        overrides = {
+            name: ModelPrice(input=price.input, output=price.output, cached_input=price.cached_input)
+            for name, price in self.config.prices.items()
+        }
+        return Books(
+            self.tracker,
+            PriceList(overrides),
+            count=count_tokens,
+            clock=time.time,
+            command=self._command,
+            base_urls={"openai": self.config.openai.base_url},
+        )
+
+    @cached_property
+    def chain(self) -> "ProviderChain":
+        return provider_chain(self.config, on_failure=self.books.record_failure)
+
+    def guard(self, context: CodeContext) -> CodeContext:
+        """The context without secrets. Raises SecretFoundError where the settings say to refuse."""
+        from autogen_cli.security.secrets import guard
+
+        text, findings = guard(context.text, self.config.context.secrets)
+        if not findings:
+            return context
+        places = ", ".join(sorted({finding.rule for finding in findings}))
+        note = f"{len(findings)} secrets were taken out of the context ({places})"
+        return replace(context, text=text, warnings=(*context.warnings, note))
+
+    def cache_key(self, provider: str, model: str | None, context: CodeContext, prompt: Prompt) -> str:
+        """The key of everything that the answer and its checks depend on: also call sites that the prompt left out."""
+        from autogen_cli.cache.base import cache_key
+
+        call_sites = blake2b(repr(context.call_sites).encode(), digest_size=16).hexdigest()
+        parameters = self._parameters(provider) | {"kind": context.target.kind, "call_sites": call_sites}
+        return cache_key(provider=provider, model=model, parameters=parameters, prompt=prompt)
+
+    def close(self) -> None:
+        self._open.close()
+
+    def _parameters(self, provider: str) -> Mapping[str, Any]:
+        settings = self.config.openai
+        if provider != "openai":
+            return {}
+        return {
+            "base_url": settings.base_url,
+            "max_output_tokens": settings.max_output_tokens,
+            "temperature": settings.temperature,
+        }
+
+    def _levels(self) -> "list[CacheLevel]":
+        settings = self.config.cache
+        if not settings.enabled:
+            return []
+        from autogen_cli.cache.disk import DiskLevel
+        from autogen_cli.cache.memory import MemoryLevel
+
+        folder = settings.dir or self.places.cache / "answers"
+        return [
+            MemoryLevel(settings.memory_entries),
+            DiskLevel(folder, size_limit=settings.size_limit, on_notice=self._warn),
+        ]
+
+
+@contextlib.contextmanager
+def open_services(root: Path | None, *, command: str, warn: Say, detail: Say) -> Iterator[Services]:
+    """The services for the project at `root`, or for the one around the working folder."""
+    from autogen_cli.context.project import find_root
+
+    if root is not None and not root.is_dir():
+        raise TargetError(f"{root} is not a folder", hint="give the project's folder with --root")
+    folder = find_root(Path.cwd()) if root is None else root.resolve()
+    loaded = load(folder)
+    for ignored in loaded.ignored:
+        warn(str(ignored))
+    services = Services(loaded, folders(), folder, command=command, warn=warn, detail=detail)
+    try:
+        yield services
+    finally:
+        services.close()
