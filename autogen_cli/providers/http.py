@@ -1,0 +1,129 @@
+"""The one seam to HTTP services: a pooled client whose failures are all our own errors.
+
+aiohttp, because it was measured: at 1,000 requests in flight it takes a twentieth of the CPU time that httpx2 does
+(docs/architecture.md). Its import costs 250 ms, so this module is imported when a request is about to be sent.
+"""
+
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+
+from autogen_cli.errors import ProviderAnswerError
+from autogen_cli.providers.http_errors import for_exception, for_status
+from autogen_cli.providers.peer import Peer
+
+MAX_BODY = 32 * 1024 * 1024  # the longest completions are below one megabyte
+MAX_ERROR_BODY = 64 * 1024
+CONNECT_TIMEOUT = 10.0
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class HttpService:
+    """JSON over HTTP to one base address.
+
+    timeout: seconds for the whole of one request, the body included. observe: is shown the headers (names in lower
+    case) of every response, for rate limits. Redirects are never followed, cookies never kept.
+    """
+
+    def __init__(
+        self,
+        peer: Peer,
+        base_url: str,
+        *,
+        headers: Mapping[str, str],
+        timeout: float,
+        observe: Callable[[Mapping[str, str]], None] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._peer = peer
+        self._base, _, self._query = base_url.partition("?")
+        self._headers = {"accept-encoding": "identity", **headers}
+        self._timeout = timeout
+        self._observe = observe
+        self._clock = clock
+        self._proxy = _proxy_for(base_url)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def json(self, method: str, path: str, *, payload: object = None, billable: bool = False) -> Any:
+        """The decoded body of a success. billable: this request costs money if it arrives."""
+        async with self._respond(method, path, payload, billable=billable) as response:
+            body = await self._read(response, billable=billable)
+        return self._decode(body, billable=billable)
+
+    async def close(self) -> None:
+        if self._session:
+            await self._session.close()
+            self._session = None
+
+    @asynccontextmanager
+    async def _respond(
+        self, method: str, path: str, payload: object, *, billable: bool
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """A response with a status of success, open; what goes wrong before and inside the block is translated."""
+        path, _, query = path.partition("?")
+        url = f"{self._base}{path}"
+        if query := "&".join(filter(None, (self._query, query))):
+            url = f"{url}?{query}"
+        try:
+            async with self._open_session().request(
+                method, url, json=payload, headers=self._headers, proxy=self._proxy, allow_redirects=False
+            ) as response:
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                if self._observe:
+                    self._observe(headers)
+                if not 200 <= response.status < 300:
+                    words = await response.content.read(MAX_ERROR_BODY)
+                    raise for_status(self._peer, response.status, headers, words, self._clock())
+                yield response
+        except (aiohttp.ClientError, TimeoutError, OSError) as exc:
+            raise for_exception(self._peer, exc, timeout=self._timeout, billable=billable) from exc
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0),  # how many are in flight is the rate limiter's business
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=self._timeout, sock_connect=min(CONNECT_TIMEOUT, self._timeout)),
+            )
+        return self._session
+
+    async def _read(self, response: aiohttp.ClientResponse, *, billable: bool) -> bytes:
+        pieces: list[bytes] = []
+        size = 0
+        async for piece in response.content.iter_any():
+            size += len(piece)
+            if size > MAX_BODY:
+                raise ProviderAnswerError(
+                    f"{self._peer} answers with more than {MAX_BODY // 1024**2} MB",
+                    hint="check base_url",
+                    billed="maybe" if billable else "no",
+                )
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    def _decode(self, body: bytes, *, billable: bool) -> Any:
+        try:
+            return json.loads(body)
+        except (ValueError, RecursionError) as exc:
+            start = body.lstrip()[:1]
+            what = {b"": "an empty body", b"<": "an HTML page"}.get(start, "something that isn't JSON")
+            raise ProviderAnswerError(
+                f"{self._peer} answers with {what}",
+                hint="base_url is probably wrong" if start in {b"", b"<"} else "check base_url, or try again",
+                billed="maybe" if billable else "no",
+                status=200,
+            ) from exc
+
+
+def _proxy_for(url: str) -> str | None:
+    """The proxy that the environment names for this address; none for loopback, whatever the environment says."""
+    parts = urlsplit(url)
+    if parts.hostname in LOOPBACK or proxy_bypass(parts.netloc):
+        return None
+    return getproxies().get(parts.scheme) or getproxies().get("all")
