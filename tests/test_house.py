@@ -126,6 +126,7 @@ def pickles(node: ast.AST) -> bool:
             {
                 "autogen_cli/cli/output.py",
                 "autogen_cli/cli/app.py",  # a closed pipe's descriptor is replaced there
+                "autogen_cli/providers/fake/__main__.py",  # a program of its own
             },
         ),
         (pickles, set()),
@@ -145,6 +146,7 @@ def test_there_is_one_error_boundary() -> None:
         for node in ast.walk(tree(path))
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or ast.unparse(node.type) in {"Exception", "BaseException"})
+        and ast.unparse(node.body[-1]) != "raise"  # cleans up and lets it pass
     ]
     assert [path for path, line in broad if "#" not in line] == ["autogen_cli/cli/app.py"]
 
