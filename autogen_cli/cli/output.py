@@ -140,7 +140,8 @@ class Output:
     def _console(self) -> "Console":
         from rich.console import Console
 
-        return Console(file=sys.stdout, no_color=not self.color, highlight=False, markup=False, emoji=False)
+        terminal = None if self.color else False
+        return Console(file=sys.stdout, force_terminal=terminal, highlight=False, markup=False, emoji=False)
 
     def _styled(self, text: str, ansi: str) -> str:
         return f"\x1b[1;{ansi}m{text}\x1b[0m" if self.color and sys.stderr.isatty() else text

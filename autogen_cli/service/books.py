@@ -64,7 +64,7 @@ class Books:
             )
         if cost > max_cost:
             raise BudgetError(
-                f"the call may cost ${cost:.4f} and --max-cost is ${max_cost}; nothing was sent",
+                f"the call may cost ${cost:.4g} and --max-cost is ${max_cost}; nothing was sent",
                 hint="raise --max-cost, or lower --context-tokens or openai.max_output_tokens",
             )
 

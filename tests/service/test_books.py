@@ -1,0 +1,118 @@
+"""What the ledger hears of answers, hits and failures, and what a call may cost."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from autogen_cli.errors import BudgetError, ProviderUnavailableError
+from autogen_cli.models import CheckResult, Completion, TokenUsage, UsageEvent
+from autogen_cli.service.attempts import Attempt, total_usage
+from autogen_cli.service.books import Books
+from autogen_cli.service.chain import Served
+from autogen_cli.usage.ledger import UsageTracker
+from autogen_cli.usage.prices import ModelPrice, PriceList
+from tests.service.questions import question, target
+
+PRICES = PriceList({"m": ModelPrice(input=Decimal(1), output=Decimal(2))})
+
+
+class Shelf:
+    """Books over a real ledger; a token is a character, and a second passes between two looks at the clock."""
+
+    def __init__(self, folder: Path) -> None:
+        self.tracker = UsageTracker(folder)
+        self.time = 1000.0
+        self.books = Books(self.tracker, PRICES, count=len, clock=self.clock, command="generate", base_urls={})
+
+    def clock(self) -> float:
+        self.time += 1
+        return self.time
+
+    @property
+    def event(self) -> UsageEvent:
+        (event,) = self.tracker.events()
+        return event
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Iterator[Shelf]:
+    shelf = Shelf(tmp_path / "usage")
+    yield shelf
+    shelf.tracker.close()
+
+
+def attempt(completion: Completion, *, provider: str = "openai", failed: bool = False) -> Attempt:
+    checks = (CheckResult(name="parses", status="fail" if failed else "pass"),)
+    served = Served(completion=completion, provider=provider, offline=provider == "scaffold")
+    return Attempt(served=served, code="x = 1\n", checks=checks)
+
+
+@pytest.mark.parametrize(
+    ("completion", "cost", "source", "tokens"),
+    [
+        (Completion(text="a", model="m", usage=TokenUsage(input=1_000_000, output=0)), "1", "computed", (1_000_000, 0)),
+        (Completion(text="abc", model="m"), "0.000034", "estimated", (28, 3)),
+        (Completion(text="abc", model="m", cost_usd=Decimal("0.5")), "0.5", "reported", (28, 3)),
+        (Completion(text="abc", model="nobody-knows-it"), None, "unpriced", (28, 3)),
+    ],
+)
+def test_an_answer_is_priced_as_surely_as_can_be(
+    shelf: Shelf, completion: Completion, cost: str | None, source: str, tokens: tuple[int, int]
+) -> None:
+    found = shelf.books.record_attempt(target(), attempt(completion), question()).usage
+    expected = None if cost is None else Decimal(cost)
+    assert (found.cost_usd, found.cost_source) == (expected, source)
+    event = shelf.event
+    assert (event.cost_usd, event.cost_source, event.outcome) == (expected, source, "accepted")
+    assert (event.input_tokens, event.output_tokens) == tokens
+    assert (event.command, event.module, event.symbol, event.project) == (
+        "generate", "app.tools", "helper", "/project",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("provider", "failed", "outcome"),
+    [("openai", True, "rejected"), ("scaffold", False, "scaffold"), ("scaffold", True, "rejected")],
+)
+def test_the_outcome_tells_what_came_of_it(shelf: Shelf, provider: str, failed: bool, outcome: str) -> None:
+    answer = Completion(text="a", model=None, usage=TokenUsage(input=1, output=1, cached=1))
+    shelf.books.record_attempt(target(), attempt(answer, provider=provider, failed=failed), question())
+    assert shelf.event.outcome == outcome
+
+
+@pytest.mark.parametrize(("billed", "cost"), [("no", Decimal(0)), ("maybe", None)])
+def test_a_failure_costs_nothing_only_where_that_is_sure(shelf: Shelf, billed: str, cost: Decimal | None) -> None:
+    error = ProviderUnavailableError("reset", billed=billed)  # type: ignore[arg-type]
+    shelf.books.begin()
+    shelf.books.record_failure("openai", question("m"), error)
+    event = shelf.event
+    assert (event.outcome, event.error, event.cost_usd) == ("error", "provider_unavailable", cost)
+    assert event.duration_ms == 1000
+
+
+def test_a_call_without_a_limit_is_allowed(shelf: Shelf) -> None:
+    shelf.books.allow("openai", "nobody-knows-it", question().prompt, 4096, None)
+
+
+def test_a_call_within_its_limit_is_allowed(shelf: Shelf) -> None:
+    shelf.books.allow("openai", "m", question().prompt, 10, Decimal("0.000048"))
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [("m", r"may cost \$0.000048 and --max-cost is \$0.000047"), ("nobody-knows-it", "price of nobody-knows-it")],
+)
+def test_a_call_that_may_cost_more_is_refused(shelf: Shelf, model: str, message: str) -> None:
+    with pytest.raises(BudgetError, match=message):
+        shelf.books.allow("openai", model, question().prompt, 10, Decimal("0.000047"))
+
+
+def test_attempts_add_up_and_one_unknown_cost_makes_the_sum_unknown(shelf: Shelf) -> None:
+    known = Completion(text="a", model="m", usage=TokenUsage(input=10, output=5))
+    unknown = Completion(text="a", model="?", usage=TokenUsage(input=10, output=5))
+    priced = [shelf.books.record_attempt(target(), attempt(one), question()) for one in (known, known, unknown)]
+    both, three = total_usage(priced[:2]), total_usage(priced)
+    assert (both.input_tokens, both.output_tokens, both.cost_usd) == (20, 10, Decimal("0.00004"))
+    assert (three.cost_usd, three.cost_source) == (None, "unpriced")
