@@ -52,7 +52,7 @@ class _BytesDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no type
 
     def get(self, key: object, raw: bool) -> str:
         if not (raw and isinstance(key, str)):
-            raise _DamagedError("a key in the store isn't text")
+            raise StoreError("a key in the store isn't text")
         return key
 
     def store(self, value: object, read: bool, key: object = None) -> tuple[int, int, None, bytes]:
@@ -61,9 +61,7 @@ class _BytesDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no type
         return 0, diskcache.core.MODE_RAW, None, value
 
     def fetch(self, mode: int, filename: str | None, value: object, read: bool) -> bytes:
-        if read or mode != diskcache.core.MODE_RAW or not isinstance(value, bytes):
-            raise _DamagedError("a value in the store isn't bytes")
-        return value
+        return value if mode == diskcache.core.MODE_RAW and isinstance(value, bytes) else b""  # never unpickled
 
 
 class JSONStore:
@@ -124,8 +122,14 @@ class JSONStore:
         return cast("int", self._run(lambda cache: cache.volume()))
 
     def select(self, sql: str, arguments: Row = ()) -> Iterator[Row]:
-        """Rows of a query on diskcache's tables or the owner's, read as they are asked for."""
-        self._run(lambda _: None)
+        """Rows of a query on diskcache's tables or the owner's, read as they are asked for; none where no file is."""
+        if not self.path.exists():
+            return
+        try:
+            with translated(self.path), contextlib.closing(self._connect()) as connection:
+                self._check(connection)
+        except _DamagedError:
+            self._rebuild()
         with translated(self.path), contextlib.closing(self._connect()) as connection:
             yield from connection.execute(sql, arguments)
 
@@ -147,7 +151,7 @@ class JSONStore:
         if self._cache is None:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if self.path.exists():
-                self._check()
+                self._probe()
             self._cache = diskcache.Cache(str(self.folder), timeout=self._timeout, disk=_BytesDisk, **self._settings)
             self._prepare()
         return self._cache
@@ -155,20 +159,24 @@ class JSONStore:
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self.path, timeout=self._timeout, isolation_level=None)
 
-    def _check(self) -> None:
+    def _probe(self) -> None:
         """Finds out in one short transaction what diskcache would find out after a minute of retries."""
         with contextlib.closing(self._connect()) as connection:
+            self._check(connection)
             connection.execute("BEGIN IMMEDIATE")
-            connection.execute("SELECT name FROM sqlite_master").fetchall()
             connection.rollback()
-            ((version,),) = connection.execute("PRAGMA user_version")
+
+    def _check(self, connection: sqlite3.Connection) -> int:
+        """The store's version, 0 for one that is being made; raises where this program doesn't read it."""
+        connection.execute("SELECT name FROM sqlite_master").fetchall()
+        ((version,),) = connection.execute("PRAGMA user_version")
         if version not in {0, self._schema}:
             raise StoreError(f"{self.path} has version {version} and this program reads {self._schema}")
+        return int(version)
 
     def _prepare(self) -> None:
         with contextlib.closing(self._connect()) as connection:
-            ((version,),) = connection.execute("PRAGMA user_version")
-            if version == 0:
+            if self._check(connection) == 0:
                 connection.executescript(
                     f"BEGIN IMMEDIATE; {self._tables} PRAGMA user_version = {self._schema:d}; COMMIT"
                 )
@@ -237,6 +245,7 @@ def _readable(path: Path) -> Iterator[Row]:
     now = time.time()
     for order in ("ASC", "DESC"):
         with contextlib.suppress(sqlite3.DatabaseError), contextlib.closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA writable_schema = ON")  # else SQLite won't look into a truncated file
             select = f"SELECT key, value, expire_time, tag FROM Cache WHERE raw = 1 ORDER BY rowid {order}"  # noqa: S608 - two constants
             for key, value, expires, tag in connection.execute(select):
                 if isinstance(key, str) and isinstance(value, bytes) and (expires is None or expires > now):

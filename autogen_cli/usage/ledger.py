@@ -56,8 +56,6 @@ class UsageTracker:
 
         Raises ConfigError where the ledger can't be read.
         """
-        if not self._store.path.exists():
-            return
         select = "SELECT value FROM Cache WHERE key >= ? AND key < ? ORDER BY key"
         low = _time_key(since or 0.0)
         high = ":" if until is None else _time_key(until)  # ":" sorts behind every digit

@@ -56,8 +56,8 @@ class UsageReport:
     total: UsageRow
 
     @classmethod
-    def build(cls, events: Iterable[UsageEvent], *, by: Sequence[str] = ("day",), tz: tzinfo) -> Self:
-        """tz: decides where a day begins. Raises ArgumentError for an unknown dimension."""
+    def build(cls, events: Iterable[UsageEvent], *, by: Sequence[str] = ("day",), tz: tzinfo | None = None) -> Self:
+        """tz: decides where a day begins; None: the machine's zone. Raises ArgumentError for an unknown dimension."""
         dimensions = tuple(dict.fromkeys(by))
         for name in dimensions:
             if name not in DIMENSIONS:
@@ -74,7 +74,7 @@ class UsageReport:
         return cls(dimensions, tuple(rows[group] for group in sorted(rows)), total)
 
 
-def _dimension(name: str, tz: tzinfo) -> Callable[[UsageEvent], str]:
+def _dimension(name: str, tz: tzinfo | None) -> Callable[[UsageEvent], str]:
     if name == "day":
         return lambda event: datetime.fromtimestamp(event.time, tz).date().isoformat()
     return lambda event: str(getattr(event, name) or "(none)")

@@ -20,10 +20,10 @@ class TimeRange:
     until: datetime | None = None
 
     @classmethod
-    def parse(cls, since: str, until: str | None = None, *, now: datetime, tz: tzinfo) -> Self:
+    def parse(cls, since: str, until: str | None = None, *, now: datetime, tz: tzinfo | None = None) -> Self:
         """A span counts back from `now` in elapsed time; a day begins at midnight in `tz`; `until` includes it.
 
-        Raises ArgumentError.
+        tz None: the machine's zone, with its daylight-saving changes. Raises ArgumentError.
         """
         start = None if since == "all" else _moment(since, now, tz, end=False)
         stop = None if until in {None, "now"} else _moment(str(until), now, tz, end=True)
@@ -42,12 +42,12 @@ class TimeRange:
         return None if self.until is None else self.until.timestamp()
 
 
-def _moment(text: str, now: datetime, tz: tzinfo, *, end: bool) -> datetime:
+def _moment(text: str, now: datetime, tz: tzinfo | None, *, end: bool) -> datetime:
     if span := _SPAN.fullmatch(text):
         count, unit = span.groups()
         return (now - int(count) * _UNITS[unit]).astimezone(tz)
     try:
         day = now.astimezone(tz).date() if text == "today" else date.fromisoformat(text)
-        return datetime.combine(day + timedelta(days=1 if end else 0), time.min, tzinfo=tz)
+        return datetime.combine(day + timedelta(days=1 if end else 0), time.min, tzinfo=tz).astimezone(tz)
     except (ValueError, OverflowError):
         raise ArgumentError(f"'{text}' is no point in time", hint=_HINT) from None
