@@ -1,6 +1,6 @@
 # Every target does its own set-up. All it takes is Python 3.12 or newer with pip (pyenv's will do), or uv.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format corpora
+.PHONY: help demo test lint format docs corpora
 
 UV := .ci/uv
 RUN := $(UV) run --frozen --quiet
@@ -27,6 +27,9 @@ lint:            ## ruff, mypy --strict, the layer contract
 format:          ## ruff's formatter and its safe fixes
 	$(RUN) ruff check --fix .
 	$(RUN) ruff format .
+
+docs:            ## regenerate what docs/ holds of the program itself
+	$(RUN) python -m tests.schemas
 
 corpora:         ## unpack the projects that slow suites run on, outside the repository
 	.ci/corpora "$(AUTOGEN_CORPORA)"

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shlex
 import subprocess
 import sys
 import zipfile
@@ -10,8 +11,11 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import typer
 
-from autogen_cli import __version__
+from autogen_cli import __version__, errors
+from autogen_cli.cli.app import INTERRUPTED, app
+from tests import schemas
 
 HOUSE = Path(__file__).parent.parent
 PACKAGES = ("autogen_cli", "autogenlib")
@@ -155,3 +159,48 @@ def test_type_ignores_are_few_and_give_a_reason() -> None:
     lines = [line for path in MODULES for line in path.read_text().splitlines() if "type: ignore" in line]
     assert len(lines) <= 3
     assert [line for line in lines if not re.search(r"type: ignore\[.+\]\s+#\s*\w", line)] == []
+
+
+PAGES = [HOUSE / "README.md", *sorted((HOUSE / "docs").glob("*.md")), *sorted((HOUSE / "docs" / "sample").glob("*.*"))]
+COMMAND_LINE = re.compile(r"(?:`|^(?:\$ |run |[A-Z_]+=\S+ )*)autogen ([^`\n#|]+)", re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_pages_name_only_commands_and_options_that_exist(page: Path) -> None:
+    unknown = []
+    for line in COMMAND_LINE.findall(page.read_text()):
+        command, words = typer.main.get_command(app), shlex.split(line)
+        while words and words[0] in getattr(command, "commands", {}):
+            command = command.commands[words.pop(0)]
+        if words and not words[0].startswith("-") and not words[0].isupper() and hasattr(command, "commands"):
+            unknown.append(line)
+        known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
+        unknown += [f"{word} in {line}" for word in words if word.startswith("-") and word.split("=")[0] not in known]
+    assert unknown == []
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    broken = [
+        f"{name(page)}: {target}"
+        for page in PAGES
+        for target in re.findall(r"\]\(([^)#]+)", page.read_text())
+        if "://" not in target and not (page.parent / target).exists()
+    ]
+    assert broken == []
+
+
+def test_the_page_on_errors_lists_every_exit_code() -> None:
+    page = (HOUSE / "docs" / "troubleshooting.md").read_text()
+    listed = {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
+    assert listed == {0, INTERRUPTED, *(kind.exit_code for kind in kinds)}
+
+
+@pytest.mark.parametrize("what", schemas.DOCUMENTS)
+def test_schemas_are_those_of_the_models(what: str) -> None:
+    """`make docs` writes them."""
+    assert (schemas.FOLDER / f"{what}.json").read_text() == schemas.text(what)
+
+
+def test_there_is_no_schema_of_what_is_gone() -> None:
+    assert {path.stem for path in schemas.FOLDER.iterdir()} == set(schemas.DOCUMENTS)

@@ -1,0 +1,129 @@
+"""The JSON Schemas in docs/schemas, generated from the models: `python -m tests.schemas` writes them (`make docs`)."""
+
+import json
+from pathlib import Path
+from typing import Any, TypedDict
+
+import msgspec
+
+from autogen_cli.cache.base import LevelStats
+from autogen_cli.models import CallSite, ContextItem, GeneratedCode, Kind
+from autogen_cli.service.doctor import Finding
+from autogen_cli.usage.report import UsageRow
+
+FOLDER = Path(__file__).parent.parent / "docs" / "schemas"
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
+
+class Context(TypedDict):
+    module: str
+    symbol: str | None
+    kind: Kind
+    path: str
+    tokens: int
+    budget: int
+    items: list[ContextItem]
+    omitted: list[ContextItem]
+    call_sites: list[CallSite]
+    conventions: list[str]
+    text: str
+
+
+class ContextSize(TypedDict):
+    tokens: int
+    budget: int
+    items: list[ContextItem]
+    omitted: list[ContextItem]
+
+
+class Plan(TypedDict):
+    request_id: str
+    module: str
+    symbol: str | None
+    kind: Kind
+    path: str
+    provider: str
+    model: str | None
+    prompt_tokens: int
+    max_output_tokens: int
+    max_cost_usd: float | None
+    cached: bool
+    call_sites: int
+    context: ContextSize
+
+
+class Usage(TypedDict):
+    since: str | None
+    until: str | None
+    timezone: str | None
+    by: list[str]
+    rows: list[UsageRow]
+    total: UsageRow
+
+
+class Doctor(TypedDict):
+    findings: list[Finding]
+
+
+class CacheStats(TypedDict):
+    levels: list[LevelStats]
+
+
+class ErrorDetails(TypedDict):
+    type: str
+    message: str
+    hint: str | None
+    exit_code: int
+
+
+class Error(TypedDict):
+    error: ErrorDetails
+
+
+DOCUMENTS: dict[str, Any] = {
+    "cache_stats": CacheStats,
+    "context": Context,
+    "doctor": Doctor,
+    "error": Error,
+    "generate": GeneratedCode,
+    "plan": Plan,
+    "usage": Usage,
+}
+
+
+def schema(what: str) -> dict[str, Any]:
+    """The schema of `autogen.<what>/1`: every field is always there, and no other."""
+    (_,), components = msgspec.json.schema_components([DOCUMENTS[what]], ref_template="#/$defs/{name}")
+    definitions = {name: _closed(found) for name, found in components.items()}
+    top = definitions.pop(DOCUMENTS[what].__name__)
+    top["properties"] = {"schema": {"const": f"autogen.{what}/1"}, **top["properties"]}
+    top["required"] = list(top["properties"])
+    return {"$schema": DRAFT, **top, "title": f"autogen.{what}/1", "$defs": definitions}
+
+
+def text(what: str) -> str:
+    return json.dumps(schema(what), indent=2, ensure_ascii=False) + "\n"
+
+
+def _closed(found: dict[str, Any]) -> dict[str, Any]:
+    found = _plain(found)
+    if found["title"] == "ContextItem":
+        del found["properties"]["text"]  # an item's text is in the context's
+    return {**found, "required": list(found["properties"]), "additionalProperties": False}
+
+
+def _plain(found: Any) -> Any:
+    """Without defaults, which a reader of output doesn't need, and with money as the number that it is in JSON."""
+    if isinstance(found, list):
+        return [_plain(item) for item in found]
+    if not isinstance(found, dict):
+        return found
+    if found.get("format") == "decimal":
+        return {"type": "number"}
+    return {key: _plain(value) for key, value in found.items() if key != "default"}
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for what in DOCUMENTS:
+        (FOLDER / f"{what}.json").write_text(text(what), encoding="utf-8")
