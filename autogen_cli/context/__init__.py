@@ -1,0 +1,1 @@
+"""What a missing symbol has to be, read from the code around it: targets, facts, evidence, ranking, rendering."""

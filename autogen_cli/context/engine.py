@@ -1,0 +1,104 @@
+"""The context engine: from a target to everything that says what it has to be, within a budget of tokens."""
+
+import ast
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from autogen_cli.context import conventions, target as targets
+from autogen_cli.context.evidence import Evidence, Found, call_site
+from autogen_cli.context.project import FileStat, Project
+from autogen_cli.context.rank import candidates
+from autogen_cli.context.render import Rendered, render
+from autogen_cli.context.sources import Sources
+from autogen_cli.context.tokens import count_tokens
+from autogen_cli.errors import TargetError
+from autogen_cli.models import CodeContext, Kind, SourceFile, Target
+
+
+class ContextEngine:
+    """One project's context. `index_dir`: where the index is kept between runs; None keeps it in memory."""
+
+    def __init__(
+        self, root: Path, *, index_dir: Path | None = None, include: Sequence[str] = (), exclude: Sequence[str] = ()
+    ) -> None:
+        self.project = Project(root, include=include, exclude=exclude)
+        self.sources = Sources(self.project)
+        self.index_dir = index_dir
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Writes the index. The engine can't be used afterwards."""
+
+    def resolve(self, module: str, symbol: str | None, kind: Kind | None = None) -> Target:
+        """The file and the symbol that two names mean. TargetError where they can't mean any."""
+        parts = targets.check_module_name(module)
+        symbol_parts = targets.check_symbol(symbol) if symbol else ()
+        source_root, path, exists = targets.locate_module(self.project, parts)
+        known = None
+        if exists:
+            self._check_module(path)
+            known = next(
+                (d for d in self.sources.facts(path).definitions if symbol and d.qualified_name == symbol), None
+            )
+        else:
+            self.project.files[path] = FileStat(0, 0, 0)
+        if kind is None and known and known.kind != "attribute":
+            kind = known.kind
+        return Target(
+            root=self.project.root,
+            source_root=self.project.root / source_root,
+            module=module,
+            path=self.project.root / path,
+            symbol=symbol,
+            kind=kind or (targets.kind_of_name(symbol_parts) if symbol_parts else "module"),
+            module_exists=exists,
+            symbol_exists=known is not None if symbol else exists,
+        )
+
+    def _check_module(self, path: str) -> None:
+        content = targets.read_module(self.project.root, path)
+        if self.sources.facts(path).error_line:
+            try:
+                ast.parse(content)
+            except SyntaxError as exc:
+                message = f"{path}:{exc.lineno} has a syntax error: {exc.msg}"
+                raise TargetError(message, hint="mend it first") from exc
+
+    def extract(self, target: Target, budget: int) -> CodeContext:
+        """The best `budget` tokens on a target that `resolve` gave."""
+        found = Evidence(self.sources, target).find()
+        rendered = render(candidates(self.sources, target, found), budget, count_tokens)
+        settings = conventions.read_settings(self.project.root)
+        path = target.relative_path
+        source = self.sources.source(path).decode() if target.module_exists else ""
+        return CodeContext(
+            target=target,
+            text=rendered.text,
+            tokens=rendered.tokens,
+            budget=budget,
+            items=rendered.items,
+            omitted=rendered.omitted,
+            call_sites=tuple(call_site(item) for item in found if item.usage.kind == "use"),
+            files=self._files(rendered, found, target),
+            conventions=conventions.read_conventions([self.sources.facts(path)], source, settings),
+            dependencies=conventions.read_dependencies(self.project.root, settings),
+        )
+
+    def _files(self, rendered: Rendered, found: Sequence[Found], target: Target) -> tuple[SourceFile, ...]:
+        paths = {item.path for item in rendered.items} | {item.path for item in found}
+        if target.module_exists:
+            paths.add(target.relative_path)
+        return tuple(
+            SourceFile(path=path, digest=hashlib.sha256((self.project.root / path).read_bytes()).hexdigest())
+            for path in sorted(paths)
+        )

@@ -1,0 +1,429 @@
+"""Facts of one file by tree-sitter, which reads broken code too."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import TYPE_CHECKING
+
+from autogen_cli.context.facts import Definition, DefinitionKind, FileFacts, Import
+
+if TYPE_CHECKING:
+    from tree_sitter import Language, Node, Parser, Query, Tree
+
+type Captures = dict[str, list[Node]]
+
+# One query over the whole file: what is loaded, what is bound, imports, and attributes set on an object.
+QUERY = """
+(identifier) @name
+(attribute attribute: (identifier) @attribute)
+(keyword_argument name: (identifier) @label)
+(function_definition name: (identifier) @label)
+(class_definition name: (identifier) @label)
+[(import_statement) (import_from_statement)] @import
+(assignment left: (identifier) @bound)
+(assignment left: (pattern_list (identifier) @bound))
+(assignment left: (attribute) @member)
+(assignment left: (pattern_list (attribute) @member))
+(named_expression name: (identifier) @bound)
+(for_statement left: (identifier) @bound)
+(for_statement left: (pattern_list (identifier) @bound))
+(for_in_clause left: (identifier) @bound)
+(for_in_clause left: (pattern_list (identifier) @bound))
+(as_pattern_target (identifier) @bound)
+(parameters (identifier) @bound)
+(lambda_parameters (identifier) @bound)
+(typed_parameter . (identifier) @bound)
+(typed_parameter . (list_splat_pattern (identifier) @bound))
+(typed_parameter . (dictionary_splat_pattern (identifier) @bound))
+(default_parameter name: (identifier) @bound)
+(typed_default_parameter name: (identifier) @bound)
+(parameters (list_splat_pattern (identifier) @bound))
+(parameters (dictionary_splat_pattern (identifier) @bound))
+"""
+SHOWN_DECORATORS = frozenset(
+    {
+        "property", "cached_property", "staticmethod", "classmethod", "abstractmethod", "contextmanager",
+        "asynccontextmanager", "dataclass", "define", "frozen", "overload", "final", "setter",
+    }
+)  # fmt: skip
+LONGEST_VALUE = 72
+LONGEST_PARAMETER = 80
+LONGEST_DOC = 100
+
+
+@cache
+def _language() -> "Language":
+    import tree_sitter_python
+    from tree_sitter import Language
+
+    return Language(tree_sitter_python.language())
+
+
+@cache
+def _parser() -> "Parser":
+    from tree_sitter import Parser
+
+    return Parser(_language())
+
+
+@cache
+def _query() -> "Query":
+    from tree_sitter import Query
+
+    return Query(_language(), QUERY)
+
+
+def normalize(content: bytes) -> bytes:
+    """UTF-8 bytes with `\\n` line ends and no byte order mark. UnicodeDecodeError when the file says no encoding.
+
+    A file in another encoding that it declares (PEP 263) is converted.
+    """
+    content = content.removeprefix(b"\xef\xbb\xbf")
+    if b"\r" in content:
+        content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if content.isascii():
+        return content
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        import io
+        import tokenize
+
+        try:
+            encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+            return content.decode(encoding).encode()
+        except (SyntaxError, LookupError) as exc:
+            raise UnicodeDecodeError("utf-8", content, 0, 1, str(exc)) from exc
+    return content
+
+
+def parse(source: bytes) -> "Tree":
+    return _parser().parse(source)
+
+
+def read_facts(source: bytes) -> FileFacts:
+    """Facts of a file whose bytes went through `normalize`."""
+    return _Reader(source).facts()
+
+
+class _Span:
+    """Where a definition's text lies, and what its body loads."""
+
+    def __init__(self, node: "Node", index: int) -> None:
+        self.start, self.end, self.index = node.start_byte, node.end_byte, index
+        self.names: set[str] = set()
+        self.attributes: set[str] = set()
+        self.bound: set[str] = set()
+
+
+class _Reader:
+    def __init__(self, source: bytes) -> None:
+        from tree_sitter import QueryCursor
+
+        self.root = parse(source).root_node
+        self.source = source
+        self.captures: Captures = QueryCursor(_query()).captures(self.root)
+        self.definitions: list[Definition] = []
+        self.places: dict[tuple[str, str], int] = {}
+        self.functions: list[_Span] = []
+        self.classes: list[_Span] = []
+        self.exports: list[str] = []
+
+    def facts(self) -> FileFacts:
+        for node in _statements(self.root):
+            self._define(node, "")
+        self._add_members()
+        self.functions.sort(key=lambda span: span.start)
+        self._starts = [span.start for span in self.functions]
+        module = _Span(self.root, -1)
+        self._add_names(module)
+        for span in self.functions + self.classes:
+            self.definitions[span.index] = self.definitions[span.index]._replace(
+                names=tuple(sorted(span.names - span.bound)), attributes=tuple(sorted(span.attributes))
+            )
+        return FileFacts(
+            definitions=tuple(self.definitions),
+            imports=tuple(self._imports()),
+            exports=tuple(self.exports),
+            names=tuple(sorted(module.names)),
+            attributes=tuple(sorted(module.attributes)),
+            error_line=_error_line(self.root),
+        )
+
+    def text(self, node: "Node | None") -> str:
+        return self.source[node.start_byte : node.end_byte].decode() if node else ""
+
+    def line(self, node: "Node | None") -> str:
+        return " ".join(self.text(node).split())
+
+    # Definitions
+
+    def _define(self, node: "Node", owner: str) -> None:
+        decorators: tuple[str, ...] = ()
+        outer = node
+        if node.type == "decorated_definition":
+            decorators = tuple(self.line(child)[1:].strip() for child in node.children if child.type == "decorator")
+            node = node.child_by_field_name("definition") or node
+        if node.type == "function_definition":
+            self._define_function(node, outer, owner, decorators)
+        elif node.type == "class_definition":
+            self._define_class(node, outer, owner, decorators)
+        elif node.type == "expression_statement" and node.named_children:
+            child = node.named_children[0]
+            if child.type == "assignment":
+                self._define_values(child, owner)
+            elif child.type == "augmented_assignment" and self.text(child.child_by_field_name("left")) == "__all__":
+                self._export(child.child_by_field_name("right"))
+        elif node.type == "type_alias_statement":
+            name = re.split(r"[\s\[=]", self.line(node).removeprefix("type "), maxsplit=1)[0]
+            self._add(Definition(name, owner, "constant", node.start_point[0] + 1, node.end_point[0] + 1,
+                                 shorten(self.line(node), 2 * LONGEST_VALUE)))  # fmt: skip
+
+    def _add(self, definition: Definition) -> int | None:
+        """Keeps the first of several definitions of a name, except that an overload gives way."""
+        key = (definition.owner, definition.name)
+        known = self.places.get(key)
+        if known is None:
+            self.places[key] = len(self.definitions)
+            self.definitions.append(definition)
+            return len(self.definitions) - 1
+        if any(text.rpartition(".")[2] == "overload" for text in self.definitions[known].decorators):
+            self.definitions[known] = definition
+            return known
+        return None
+
+    def _define_function(self, node: "Node", outer: "Node", owner: str, decorators: tuple[str, ...]) -> None:
+        name = self.text(node.child_by_field_name("name"))
+        returns = self.line(node.child_by_field_name("return_type"))
+        parameters = node.child_by_field_name("parameters")
+        arrow = f" -> {returns}" if returns else ""
+        prefix = "async " if node.children[0].type == "async" else ""
+        shown = [f"@{text}\n" for text in decorators if _shown(text)]
+        listed = ", ".join(self._parameter_texts(parameters))
+        definition = Definition(
+            name, owner, "method" if owner else "function", outer.start_point[0] + 1, outer.end_point[0] + 1,
+            f"{''.join(shown)}{prefix}def {name}({listed}){arrow}: ...",
+            doc=self._doc(node), decorators=decorators, returns=returns,
+            parameters=tuple(self._parameters(parameters)),
+        )  # fmt: skip
+        index = self._add(definition)
+        self.functions.append(_Span(outer, index if index is not None else self.places[owner, name]))
+
+    def _parameter_texts(self, parameters: "Node | None") -> Iterator[str]:
+        for child in parameters.named_children if parameters else ():
+            if child.type == "comment":
+                continue
+            text = self.line(child)
+            if len(text) > LONGEST_PARAMETER:
+                value = child.child_by_field_name("value")
+                if value:
+                    head = self.source[child.start_byte : value.start_byte].decode()
+                    text = " ".join(head.split()) + " ..."
+            yield text
+
+    def _parameters(self, parameters: "Node | None") -> Iterator[tuple[str, str]]:
+        for child in parameters.named_children if parameters else ():
+            annotation = self.line(child.child_by_field_name("type"))
+            name = child.child_by_field_name("name")
+            if not name:
+                name = next((c for c in child.named_children if c.type == "identifier"), child)
+            text = self.text(name)
+            if text.isidentifier() and text not in {"self", "cls"}:
+                yield text, annotation
+
+    def _doc(self, node: "Node") -> str:
+        body = node.child_by_field_name("body")
+        first = body.named_children[0] if body and body.named_children else None
+        if first is None or first.type != "expression_statement" or not first.named_children:
+            return ""
+        string = first.named_children[0]
+        if string.type != "string":
+            return ""
+        content = next((self.text(child) for child in string.children if child.type == "string_content"), "")
+        return shorten(content.strip().split("\n", 1)[0].strip(), LONGEST_DOC)
+
+    def _define_class(self, node: "Node", outer: "Node", owner: str, decorators: tuple[str, ...]) -> None:
+        name = self.text(node.child_by_field_name("name"))
+        bases = node.child_by_field_name("superclasses")
+        shown = [f"@{text}\n" for text in decorators if _shown(text)]
+        base_text = f"({', '.join(self.line(base) for base in bases.named_children)})" if bases else ""
+        definition = Definition(
+            name, owner, "class", outer.start_point[0] + 1, outer.end_point[0] + 1,
+            f"{''.join(shown)}class {name}{base_text}: ...", doc=self._doc(node), decorators=decorators,
+            bases=tuple(self.line(b) for b in bases.named_children if b.type != "keyword_argument") if bases else (),
+        )  # fmt: skip
+        index = self._add(definition)
+        if index is None:
+            return
+        self.classes.append(_Span(outer, index))
+        body = node.child_by_field_name("body")
+        for child in _statements(body) if body else ():
+            self._define(child, definition.qualified_name)
+
+    def _define_values(self, node: "Node", owner: str) -> None:
+        """`NAME = value`, `name: Type = value`, `A = B = value`, `A, B = values`."""
+        target, value = node.child_by_field_name("left"), node.child_by_field_name("right")
+        while value and value.type == "assignment":
+            self._define_values(value, owner)
+            value = value.child_by_field_name("right")
+        if target is None:
+            return
+        annotation = self.line(node.child_by_field_name("type"))
+        for item in target.named_children if target.type in {"pattern_list", "tuple_pattern"} else [target]:
+            if item.type != "identifier":
+                continue
+            name = self.text(item)
+            if name == "__all__" and not owner:
+                self._export(value)
+                continue
+            shown = self.value(value) if item is target else "..."
+            self._add(
+                Definition(
+                    name,
+                    owner,
+                    "attribute" if owner else "constant",
+                    node.start_point[0] + 1,
+                    node.end_point[0] + 1,
+                    name + (f": {annotation}" if annotation else "") + (f" = {shown}" if value else ""),
+                    returns=annotation,
+                )  # fmt: skip
+            )
+
+    def value(self, node: "Node | None") -> str:
+        """A value on one line, its inside cut where it is long."""
+        text = self.line(node)
+        if node is None or len(text) <= LONGEST_VALUE:
+            return text
+        brackets = {"dictionary": "{...}", "set": "{...}", "list": "[...]", "tuple": "(...)", "string": '"..."'}
+        if node.type == "call":
+            return f"{shorten(self.line(node.child_by_field_name('function')), LONGEST_VALUE)}(...)"
+        return brackets.get(node.type, "...")
+
+    def _export(self, value: "Node | None") -> None:
+        for child in value.named_children if value else ():
+            if child.type == "string":
+                self.exports.append(self.text(child).strip("\"'"))
+
+    # Names
+
+    def _add_members(self) -> None:
+        """Attributes set on `self` by the methods; what the class body declares comes first."""
+        spans = sorted(self.functions, key=lambda span: span.start)
+        starts = [span.start for span in spans]
+        for target in self.captures.get("member", ()):
+            place = bisect_right(starts, target.start_byte) - 1
+            method = self.definitions[spans[place].index] if place >= 0 else None
+            if method is None or method.kind != "method" or target.end_byte > spans[place].end:
+                continue
+            if self.text(target.child_by_field_name("object")) != "self":
+                continue
+            name = self.text(target.child_by_field_name("attribute"))
+            signature, annotation = self._member(name, target, method)
+            line = target.start_point[0] + 1
+            self._add(Definition(name, method.owner, "attribute", line, line, signature, returns=annotation))
+
+    def _member(self, name: str, target: "Node", method: Definition) -> tuple[str, str]:
+        """How an attribute set in a method is shown: its type if it is known, else its value."""
+        assignment = target.parent
+        if assignment is None or assignment.type != "assignment":
+            return f"{name} = ...", ""
+        annotation = self.line(assignment.child_by_field_name("type"))
+        value = self.value(assignment.child_by_field_name("right"))
+        annotation = annotation or next((a for n, a in method.parameters if n == value), "")
+        return (f"{name}: {annotation}" if annotation else f"{name} = {value or '...'}"), annotation
+
+    def _add_names(self, module: _Span) -> None:
+        """Every loaded name goes to the function it stands in, else to the class, else to the module."""
+        skipped = {node.start_byte for node in self.captures.get("label", ())}
+        attributes = {node.start_byte for node in self.captures.get("attribute", ())}
+        imports = sorted((node.start_byte, node.end_byte) for node in self.captures.get("import", ()))
+        for node in self.captures.get("bound", ()):
+            skipped.add(node.start_byte)
+            span = self._span_at(node.start_byte, module)
+            if span.index >= 0 and self.definitions[span.index].kind != "class":
+                span.bound.add(self.text(node))
+        source = self.source
+        for node in self.captures.get("name", ()):
+            start = node.start_byte
+            if start in skipped or _within(imports, start):
+                continue
+            span = self._span_at(start, module)
+            text = source[start : node.end_byte].decode()
+            (span.attributes if start in attributes else span.names).add(text)
+
+    def _span_at(self, position: int, module: _Span) -> _Span:
+        place = bisect_right(self._starts, position) - 1
+        if place >= 0 and position < self.functions[place].end:
+            return self.functions[place]
+        return next((span for span in self.classes if span.start <= position < span.end), module)
+
+    # Imports
+
+    def _imports(self) -> Iterator[Import]:
+        for node in sorted(self.captures.get("import", ()), key=lambda node: node.start_byte):
+            module_node = node.child_by_field_name("module_name")
+            dotted = self.text(module_node).replace(" ", "")
+            module = dotted.lstrip(".")
+            level = len(dotted) - len(module)
+            line, scope, typing_only = node.start_point[0] + 1, self._scope(node), self._typing_only(node)
+            star = any(child.type == "wildcard_import" for child in node.named_children)
+            if star:
+                yield Import(module, level, "*", "*", line, scope, typing_only)
+            for child in node.children_by_field_name("name"):
+                name_node = child.child_by_field_name("name") if child.type == "aliased_import" else child
+                alias = self.text(child.child_by_field_name("alias")) if child.type == "aliased_import" else ""
+                name = self.text(name_node)
+                if module_node:
+                    yield Import(module, level, name, alias or name, line, scope, typing_only)
+                else:
+                    yield Import(name, 0, "", alias or name.partition(".")[0], line, scope, typing_only)
+
+    def _scope(self, node: "Node") -> str:
+        span = self._span_at(node.start_byte, _Span(self.root, -1))
+        return self.definitions[span.index].qualified_name if span.index >= 0 else ""
+
+    def _typing_only(self, node: "Node") -> bool:
+        outer = node.parent.parent if node.parent else None
+        return bool(outer and outer.type == "if_statement"
+                    and self.text(outer.child_by_field_name("condition")).endswith("TYPE_CHECKING"))  # fmt: skip
+
+
+def _statements(block: "Node") -> Iterator["Node"]:
+    """The statements of a block, those inside `if`, `try` and `with` included."""
+    for node in block.named_children:
+        if node.type in {"if_statement", "try_statement", "with_statement", "elif_clause", "else_clause",
+                         "except_clause", "finally_clause", "block"}:  # fmt: skip
+            yield from _statements(node)
+        else:
+            yield node
+
+
+def _within(ranges: list[tuple[int, int]], position: int) -> bool:
+    place = bisect_right(ranges, (position, position)) - 1
+    return place >= 0 and position < ranges[place][1]
+
+
+def _shown(decorator: str) -> bool:
+    return decorator.partition("(")[0].rpartition(".")[2] in SHOWN_DECORATORS
+
+
+def _error_line(node: "Node") -> int:
+    """The line of the first syntax error below a node, 0 if there is none."""
+    while node.has_error:
+        if node.type == "ERROR" or node.is_missing:
+            return node.start_point[0] + 1
+        child = next((child for child in node.children if child.has_error or child.is_missing), None)
+        if child is None:
+            return node.start_point[0] + 1
+        node = child
+    return 0
+
+
+def shorten(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 3].rstrip() + "..."
+
+
+def words_of(names: Iterable[str]) -> set[str]:
+    """The lower-case words that identifiers are made of: `parseHTMLPage`, `parse_html` give parse, html, page."""
+    return {word.lower() for name in names for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name)}

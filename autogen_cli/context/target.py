@@ -1,0 +1,112 @@
+"""From the names a user types to a `Target`: which file, which symbol, whether they exist."""
+
+import keyword
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from autogen_cli.context.project import Project, is_below, join, parent_of
+from autogen_cli.errors import TargetError
+from autogen_cli.models import Kind
+
+SYMBOL_HINT = "give a name, Class or Class.method"
+
+
+def check_module_name(module: str) -> tuple[str, ...]:
+    """The parts of a dotted module name, each an identifier and no keyword."""
+    if "/" in module or "\\" in module or module.endswith(".py"):
+        name = module.replace("\\", "/").removesuffix(".py").removesuffix("/__init__").strip("./").replace("/", ".")
+        raise TargetError(f"{module!r} is a path, not a module name", hint=f"try {name}" if name else None)
+    parts = tuple(module.split("."))
+    _check_identifiers(parts, f"{module!r} is not a module name", "give a dotted name such as package.module")
+    return parts
+
+
+def check_symbol(symbol: str) -> tuple[str, ...]:
+    """`name` or `Class.name` in parts."""
+    parts = tuple(symbol.split("."))
+    _check_identifiers(parts, f"{symbol!r} is not a symbol's name", SYMBOL_HINT)
+    if len(parts) > 2:
+        raise TargetError(f"{symbol!r} is nested too deep", hint=SYMBOL_HINT)
+    return parts
+
+
+def _check_identifiers(parts: Sequence[str], message: str, hint: str) -> None:
+    for part in parts:
+        if not part.isidentifier():
+            raise TargetError(message, hint=hint)
+        if keyword.iskeyword(part):
+            raise TargetError(f"{message}: {part} is a keyword", hint=hint)
+
+
+def kind_of_name(parts: Sequence[str]) -> Kind:
+    """What a name looks like it is, by PEP 8: Class.method, CONSTANT, ClassName, function_name."""
+    name = parts[-1].lstrip("_")
+    if len(parts) > 1:
+        return "method"
+    if name.isupper() and (len(name) > 1 or "_" in name):
+        return "constant"
+    return "class" if name[:1].isupper() else "function"
+
+
+def locate_module(project: Project, parts: tuple[str, ...]) -> tuple[str, str, bool]:
+    """(source root, path, whether it exists) of a module. A new one is placed where its package is, or a new root.
+
+    Of several roots the one that holds most of the module's parent packages wins, then the first.
+    """
+    existing = project.find_module(parts)
+    if existing:
+        stem = existing.removesuffix("/__init__.py").removesuffix(".py")
+        return stem[: -len("/".join(parts))].rstrip("/"), existing, True
+    roots = dict.fromkeys((*project.declared_roots, *project.package_roots))
+    depth = {root: _known_parents(project, root, parts) for root in roots}
+    best = max(roots, key=lambda root: depth[root])
+    if not depth[best]:
+        best = new_module_root(project)
+    stem = join(best, *parts)
+    inside = stem in project.folders
+    _check_inside(project.root, stem)
+    return best, f"{stem}/__init__.py" if inside else f"{stem}.py", False
+
+
+def new_module_root(project: Project) -> str:
+    """Where a top-level module that nothing is known of goes: `src` where packages live there, else the root."""
+    for name in project.declared_roots:
+        if name in {"src", "lib", "python"} and any(is_below(path, name) for path in project.files):
+            return name
+    return ""
+
+
+def _known_parents(project: Project, root: str, parts: Sequence[str]) -> int:
+    count = 0
+    for depth in range(1, len(parts)):
+        if join(root, *parts[:depth]) not in project.folders:
+            break
+        count = depth
+    return count
+
+
+def _check_inside(root: Path, stem: str) -> None:
+    """A link on the way must not lead a new file out of the project."""
+    folder = parent_of(stem)
+    real = os.path.realpath(root / folder)
+    if not Path(real).is_relative_to(root):
+        raise TargetError(f"{folder} leads out of the project through a link", hint=f"the project is {root}")
+    for suffix in (".py", ""):
+        link = root / f"{stem}{suffix}"
+        if link.is_symlink():
+            raise TargetError(f"{stem}{suffix} is a link", hint="name the module that it points to")
+
+
+def read_module(root: Path, path: str) -> bytes:
+    """The bytes of the target's module; it has to be UTF-8, since the edit is made in UTF-8."""
+    try:
+        content = (root / path).read_bytes()
+    except OSError as exc:
+        raise TargetError(f"{path} can't be read: {exc.strerror}") from exc
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as exc:
+        line = content.count(b"\n", 0, exc.start) + 1
+        raise TargetError(f"{path}:{line} is not UTF-8", hint="save the module as UTF-8") from exc
+    return content
