@@ -1,0 +1,46 @@
+"""autogen's public API under the name that programs import. Nothing is loaded before it is used."""
+
+from importlib import import_module
+from typing import Any
+
+_HOMES = {
+    "autogen_cli.cache.manager": ("CacheManager",),
+    "autogen_cli.config": ("AutogenConfig", "CacheConfig"),
+    "autogen_cli.context.engine": ("ContextEngine",),
+    "autogen_cli.errors": (
+        "AccessError",
+        "ArgumentError",
+        "AutogenError",
+        "BatchError",
+        "BudgetError",
+        "ConfigError",
+        "CredentialError",
+        "ProviderAnswerError",
+        "ProviderError",
+        "ProviderRequestError",
+        "ProviderUnavailableError",
+        "RateLimitedError",
+        "RejectedError",
+        "SecretFoundError",
+        "SymbolExistsError",
+        "TargetError",
+    ),
+    "autogen_cli.generation.prompt": ("PromptEnhancer",),
+    "autogen_cli.models": ("CodeContext", "GeneratedCode", "GenerationRequest"),
+    "autogen_cli.usage.ledger": ("UsageTracker",),
+    "autogen_cli.usage.report": ("UsageReport",),
+    "autogen_cli.usage.window": ("TimeRange",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME_OF)  # noqa: PLE0605 - the table above is the list
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'autogenlib' has no attribute '{name}'")
+    return getattr(import_module(_HOME_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -7,10 +7,8 @@ markup in it is not interpreted, and control characters (terminal escape sequenc
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TextIO
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TextIO
 
-from autogen_cli.documents import document
 from autogen_cli.errors import AutogenError
 
 if TYPE_CHECKING:
@@ -24,8 +22,7 @@ def visible(text: str) -> str:
     return text.translate(_CONTROL)
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """A column of a table. wrap: fold long cells instead of cutting them."""
 
     title: str
@@ -47,6 +44,8 @@ class Output:
 
     def document(self, what: str, value: Any) -> None:
         """Prints a JSON document, indented on a terminal and on one line in a pipe."""
+        from autogen_cli.documents import document  # `--help` has no use for the models
+
         self.raw_document(document(what, value))
 
     def raw_document(self, found: Mapping[str, Any]) -> None:
