@@ -84,7 +84,7 @@ class PromptEnhancer:
         values = {
             "context": fenced(context.text) if context.text.strip() else "(nothing was found)",
             "task": _task(target, context, description),
-            "demands": "\n" + _bullets(wanted) if wanted else "",
+            "demands": f"\n{_bullets(wanted)}\n" if wanted else "",
             "conventions": _bullets((*_rules(context, python_version), *context.conventions)),
             "format": _format(target),
             "repair": _repair(repair, previous),
@@ -132,7 +132,7 @@ def _checked(template: str, source: str) -> Template:
 
 
 def _bullets(lines: Sequence[str]) -> str:
-    return "\n".join(f"- {line}" for line in lines) + "\n" if lines else ""
+    return "\n".join(f"- {line}" for line in lines)
 
 
 def _task(target: Target, context: CodeContext, description: str | None) -> str:
@@ -188,7 +188,7 @@ def _format(target: Target) -> str:
     missing = "" if target.kind == "module" else " that it needs and that the module doesn't have"
     return (
         f"Answer with one fenced block that opens with ```python and holds {what}{missing}. "
-        "No other definitions, no example of use, no tests, no text before or after the block.\n"
+        "No other definitions, no example of use, no tests, no text before or after the block."
     )
 
 
