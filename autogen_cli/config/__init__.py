@@ -1,0 +1,50 @@
+"""The configuration: every setting declared once, where its value comes from, and the only reader of the environment.
+
+`edit`, `trust` and `describe` stay out of here: most runs need none of them.
+"""
+
+from autogen_cli.config.environment import Credential, Folders, credential, folders
+from autogen_cli.config.settings import (
+    SETTINGS,
+    AutogenConfig,
+    BridgeConfig,
+    BudgetConfig,
+    CacheConfig,
+    ChecksConfig,
+    CodegenConfig,
+    CommandConfig,
+    ContextConfig,
+    LimitsConfig,
+    OpenAIConfig,
+    PriceConfig,
+    SecurityConfig,
+    UsageConfig,
+    value_of,
+)
+from autogen_cli.config.sources import Ignored, LoadedConfig, Origin, load
+
+__all__ = [
+    "SETTINGS",
+    "AutogenConfig",
+    "BridgeConfig",
+    "BudgetConfig",
+    "CacheConfig",
+    "ChecksConfig",
+    "CodegenConfig",
+    "CommandConfig",
+    "ContextConfig",
+    "Credential",
+    "Folders",
+    "Ignored",
+    "LimitsConfig",
+    "LoadedConfig",
+    "OpenAIConfig",
+    "Origin",
+    "PriceConfig",
+    "SecurityConfig",
+    "UsageConfig",
+    "credential",
+    "folders",
+    "load",
+    "value_of",
+]

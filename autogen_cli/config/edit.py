@@ -1,0 +1,139 @@
+"""Changes a settings file and keeps what a person wrote in it: comments, order, line ends.
+
+What would come out is checked as a whole before anything is written, so that a file never gets worse, and a command can
+mend a broken one.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args, get_origin
+
+from autogen_cli.config.describe import example
+from autogen_cli.config.environment import folders, names_a_secret
+from autogen_cli.config.fields import Setting, Table, nearest
+from autogen_cli.config.files import PROJECT_FILE, SettingsFile, find_project_file, read_settings_file, write_atomically
+from autogen_cli.config.lines import KeyPath
+from autogen_cli.config.settings import SETTINGS
+from autogen_cli.config.sources import USER_FILE
+from autogen_cli.config.values import MismatchError, to_toml
+from autogen_cli.errors import ConfigError
+
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
+
+_MODE = 0o644
+
+
+def file_to_change(start: Path, *, project: bool, environ: Mapping[str, str] = os.environ) -> Path:
+    """The user's file; or the project's, which is a new one at the repository's root where there is none."""
+    if not project:
+        return folders(environ).config / USER_FILE
+    if found := find_project_file(start, environ):
+        return found.path
+    start = start.resolve()
+    root = next((folder for folder in (start, *start.parents) if (folder / ".git").exists()), start)
+    return root / PROJECT_FILE
+
+
+def set_value(path: Path, key: str, text: str) -> Any:
+    """Writes one setting, `text` as a variable would give it, and returns its value. The file is made when missing."""
+    keys, declared = _declared(key)
+    try:
+        value = declared.parse(text)
+    except MismatchError as exc:
+        raise ConfigError(f"{'.'.join((key, *exc.path))} {exc.problem}", hint=exc.hint) from exc
+    import tomlkit  # 7 ms
+
+    file = _read(path)
+    document = _document(file)
+    table: Any = document
+    for name in (*file.prefix, *keys[:-1]):
+        if name not in table:
+            table[name] = tomlkit.table()
+        table = table[name]
+        if not isinstance(table, MutableMapping):
+            raise file.error((name,), "must be a table")
+    table[keys[-1]] = tomlkit.value(to_toml(value))
+    _write(file, document)
+    return value
+
+
+def unset_value(path: Path, key: str) -> bool:
+    """Takes a key out of the file, also one that autogen doesn't know; False when it isn't there."""
+    file = _read(path)
+    document = _document(file)
+    *above, last = (*file.prefix, *_split(key))
+    table: Any = document
+    for name in above:
+        table = table.get(name) if isinstance(table, MutableMapping) else None
+    if not isinstance(table, MutableMapping) or last not in table:
+        return False
+    del table[last]
+    _write(file, document)
+    return True
+
+
+def init(path: Path) -> None:
+    """Writes a file in which every setting stands, commented out. ConfigError when there is one already."""
+    if path.exists():
+        raise ConfigError(f"{path} exists already", hint="change it with `autogen config set`")
+    write_atomically(path, example(), mode=_MODE)
+
+
+def _declared(key: str) -> tuple[KeyPath, Setting]:
+    """The path of a key in a file, and what is declared for it; also below a mapping: `prices."gpt-5".input`."""
+    path = _split(key)
+    for length in range(1, len(path) + 1):
+        declared = SETTINGS.get(".".join(path[:length]))
+        if declared and (inner := _below(declared, path[length:])):
+            return path, inner
+    raise ConfigError(f"{key} is not a setting", hint=names_a_secret(key) or nearest(key, SETTINGS))
+
+
+def _below(declared: Setting, names: KeyPath) -> Setting | None:
+    if not names:
+        return declared
+    if get_origin(declared.kind) is not Mapping:
+        return None
+    kind = get_args(declared.kind)[1]
+    if isinstance(kind, type) and issubclass(kind, Table):
+        return kind.__settings__.get(names[1]) if len(names) == 2 else None
+    entry = Setting(declared.doc, default=None)
+    entry.kind = kind
+    return entry if len(names) == 1 else None
+
+
+def _split(key: str) -> KeyPath:
+    try:
+        found: Any = tomllib.loads(f"{key} = 0")
+    except ValueError as exc:
+        raise ConfigError(f"{key!r} is not a key", hint="write it as in a TOML file: cache.enabled") from exc
+    path: list[str] = []
+    while isinstance(found, dict) and len(found) == 1:
+        [(name, found)] = found.items()
+        path.append(name)
+    return tuple(path)
+
+
+def _read(path: Path) -> SettingsFile:
+    return read_settings_file(path, "project") or SettingsFile(path, "project", "")
+
+
+def _document(file: SettingsFile) -> "TOMLDocument":
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    try:
+        return tomlkit.parse(file.text)
+    except TOMLKitError as exc:
+        raise ConfigError(f"{file.path} can't be edited: {exc}", hint="change it in an editor") from exc
+
+
+def _write(file: SettingsFile, document: "TOMLDocument") -> None:
+    text = document.as_string()
+    if "\r\n" in file.text:
+        text = text.replace("\r\n", "\n").replace("\n", "\r\n")
+    SettingsFile(file.path, file.kind, text).settings()
+    write_atomically(file.path, text, mode=_MODE)

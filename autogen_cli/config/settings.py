@@ -1,0 +1,251 @@
+"""Every setting of autogen, declared once: type, default, limits and doc.
+
+The TOML reader, the names in the environment, `autogen.toml.example`, the JSON Schema and `autogen config` derive from
+these classes. A table is flat; the key of a setting is `<table>.<name>`, or its name at the top.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+from autogen_cli.config.fields import Setting, Table, setting
+
+_DAY = 86_400
+_MOST_USD = 1_000_000
+_HTTP_URL = (
+    r"https?://[^\s/@?#]+(/[^\s@?#]*)?",
+    "an http:// or https:// URL without user, password, query or fragment",
+)
+_REDIS_URL = (r"(rediss?|unix)://\S+", "a redis://, rediss:// or unix:// URL")
+
+
+class OpenAIConfig(Table):
+    """Any endpoint that speaks OpenAI's chat completions. The key comes from OPENAI_API_KEY or `autogen auth`."""
+
+    base_url: str = setting(
+        "Where the API is.",
+        default="https://api.openai.com/v1",
+        pattern=_HTTP_URL,
+        protection="always",
+        variable="OPENAI_BASE_URL",
+    )
+    model: str = setting("Model of this provider, unless the `model` above all tables is set.", default="gpt-5-mini")
+    max_output_tokens: int = setting("Most tokens that an answer may take.", default=8192, minimum=1)
+    temperature: float | None = setting(
+        "Sampling temperature; not sent when none.", default=None, example=0.2, minimum=0, maximum=2
+    )
+    timeout: float = setting("Seconds that one attempt may take.", default=120.0, above=0, maximum=_DAY)
+
+
+class CodegenConfig(Table):
+    """The Codegen service. The token comes from CODEGEN_API_TOKEN or `autogen auth`."""
+
+    org_id: int | None = setting(
+        "Organisation that runs are made in.", default=None, example=42, minimum=1, variable="CODEGEN_ORG_ID"
+    )
+    base_url: str = setting(
+        "Where the API is.", default="https://api.codegen.com", pattern=_HTTP_URL, protection="always"
+    )
+    transport: Literal["auto", "sdk", "http"] = setting(
+        "The SDK (extra `codegen`) or plain HTTP; auto takes the SDK when it is installed.", default="auto"
+    )
+    repo_id: int | None = setting("Repository that the agent works on; http only.", default=None, example=7, minimum=1)
+    model: str | None = setting(
+        "Model of this provider, unless the `model` above all tables is set; http only.",
+        default=None,
+        example="claude-sonnet-4-5",
+    )
+    poll_interval: float = setting("Seconds between two looks at a run.", default=5.0, above=0, maximum=_DAY)
+    timeout: float = setting("Seconds that a run may take.", default=1800.0, above=0, maximum=_DAY)
+
+
+class CommandConfig(Table):
+    """A program that reads the prompt on stdin and answers on stdout."""
+
+    argv: tuple[str, ...] = setting(
+        "The program and its arguments; no shell is involved.",
+        default=(),
+        example=("llm", "-m", "gpt-5-mini"),
+        protection="always",
+    )
+    timeout: float = setting("Seconds that the program may take.", default=300.0, above=0, maximum=_DAY)
+
+
+class ContextConfig(Table):
+    """What is read from the project and sent along."""
+
+    tokens: int = setting("Most tokens (o200k_base) of context in a prompt.", default=6000, minimum=1)
+    analyzer: Literal["index", "graph-sitter"] = setting(
+        "How call sites are found; graph-sitter needs the extra `graph`.", default="index"
+    )
+    include: tuple[str, ...] = setting(
+        "Only files that match one of these patterns (gitignore syntax); all when empty.",
+        default=(),
+        example=("src/", "tests/"),
+    )
+    exclude: tuple[str, ...] = setting(
+        "No files that match one of these patterns (gitignore syntax).", default=(), example=("vendor/",)
+    )
+    secrets: Literal["refuse", "redact", "off"] = setting(  # strictest first: protection goes by this order
+        "What happens to secrets that the context holds.", default="redact", protection="loosening"
+    )
+
+
+class CacheConfig(Table):
+    """Answers that were paid for once."""
+
+    enabled: bool = setting("Look answers up and keep them.", default=True)
+    dir: Path | None = setting(
+        "Folder of the store; none: the platform's cache folder.",
+        default=None,
+        example=Path("/var/cache/autogen"),
+        protection="always",
+    )
+    size_limit: int = setting("Most bytes on disk; the least recently used go first.", default=2**30, minimum=1)
+    ttl: float | None = setting(
+        "Seconds that an answer is kept; none: until the size limit.", default=None, example=604_800.0, above=0
+    )
+    memory_entries: int = setting("Most answers kept in memory.", default=1000, minimum=0)
+    redis_url: str | None = setting(
+        "Redis server to share answers through (extra `redis`). A password in it: AUTOGEN_CACHE_REDIS_URL only.",
+        default=None,
+        example="redis://localhost:6379/0",
+        pattern=_REDIS_URL,
+        protection="always",
+    )
+    encrypt: bool = setting("Encrypt what is on disk (extra `encrypt`).", default=False, protection="loosening")
+
+
+class LimitsConfig(Table):
+    """How hard a provider may be pressed."""
+
+    max_concurrent: int = setting("Most requests in flight.", default=5, minimum=1)
+    requests_per_minute: int | None = setting(
+        "Most requests a minute; none: learned from the provider's answers.", default=None, example=60, minimum=1
+    )
+    tokens_per_minute: int | None = setting(
+        "Most tokens a minute; none: learned from the provider's answers.", default=None, example=90_000, minimum=1
+    )
+    retries: int = setting("Further attempts after a fault that may pass.", default=3, minimum=0)
+    timeout: float = setting("Seconds for a request with all its retries.", default=1800.0, above=0, maximum=_DAY)
+
+
+class BudgetConfig(Table):
+    """Most US dollars that may be spent; none: no limit."""
+
+    per_run: Decimal | None = setting(
+        "In one run of the program.",
+        default=None,
+        example=Decimal("0.50"),
+        minimum=0,
+        maximum=_MOST_USD,
+        protection="loosening",
+    )
+    daily: Decimal | None = setting(
+        "On one day.", default=None, example=Decimal(5), minimum=0, maximum=_MOST_USD, protection="loosening"
+    )
+    monthly: Decimal | None = setting(
+        "In one month.", default=None, example=Decimal(50), minimum=0, maximum=_MOST_USD, protection="loosening"
+    )
+    action: Literal["refuse", "warn"] = setting(
+        "What happens to a request that could exceed a limit.", default="refuse", protection="loosening"
+    )
+
+
+class ChecksConfig(Table):
+    """What generated code has to pass."""
+
+    imports: bool = setting("Everything that it imports exists.", default=True)
+    call_sites: bool = setting("Every call in the project fits its signature.", default=True)
+    lint: bool = setting("Security lint, as warnings.", default=True)
+    test: str | None = setting(
+        "Command that runs the project's tests, on a private copy; no shell is involved.",
+        default=None,
+        example="pytest -q",
+        protection="always",
+    )
+    repair: int = setting("Further attempts after code that does not pass.", default=1, minimum=0, maximum=10)
+
+
+class UsageConfig(Table):
+    """The ledger of calls, tokens and money. It never leaves this machine."""
+
+    enabled: bool = setting("Keep it.", default=True, protection="loosening")
+    retention_days: int = setting(
+        "Days that an event is kept.", default=365, minimum=1, maximum=36_500, protection="always"
+    )
+
+
+class PriceConfig(Table):
+    """What a model costs, in US dollars per million tokens; goes before the built-in prices."""
+
+    input: Decimal | None = setting(
+        "Input tokens.", default=None, example=Decimal("1.25"), minimum=0, maximum=_MOST_USD
+    )
+    output: Decimal | None = setting("Output tokens.", default=None, example=Decimal(10), minimum=0, maximum=_MOST_USD)
+    cached_input: Decimal | None = setting(
+        "Input tokens read from the provider's prompt cache; none: as other input.",
+        default=None,
+        example=Decimal("0.125"),
+        minimum=0,
+        maximum=_MOST_USD,
+    )
+
+
+class SecurityConfig(Table):
+    """Who may do what, and what is written down about it."""
+
+    roles: Mapping[str, Literal["viewer", "generator", "approver", "admin"]] = setting(
+        "The role of each principal: viewer, generator, approver or admin.",
+        default={},
+        example={"alice": "admin"},
+        protection="always",
+    )
+    audit: bool = setting("Keep the audit log.", default=True, protection="loosening")
+
+
+class BridgeConfig(Table):
+    """The server behind `autogen serve` (extra `bridge`)."""
+
+    host: str = setting("Address to listen on.", default="127.0.0.1", protection="always")
+    port: int = setting("Port to listen on.", default=8787, minimum=1, maximum=65_535, protection="always")
+
+
+class AutogenConfig(Table):
+    """The whole configuration: `config.cache.enabled`."""
+
+    provider: str = setting(
+        "Who writes the code: auto, openai, codegen, command, scaffold or a plug-in's name.", default="auto"
+    )
+    fallback: tuple[str, ...] = setting(
+        "Providers to try, in this order, when that one is unavailable.", default=("scaffold",)
+    )
+    model: str | None = setting(
+        "Model to ask for, whichever the provider; none: the provider's own.", default=None, example="gpt-5-mini"
+    )
+    openai: OpenAIConfig = OpenAIConfig()
+    codegen: CodegenConfig = CodegenConfig()
+    command: CommandConfig = CommandConfig()
+    context: ContextConfig = ContextConfig()
+    cache: CacheConfig = CacheConfig()
+    limits: LimitsConfig = LimitsConfig()
+    budget: BudgetConfig = BudgetConfig()
+    checks: ChecksConfig = ChecksConfig()
+    usage: UsageConfig = UsageConfig()
+    prices: Mapping[str, PriceConfig] = setting("Prices of models, by name.", default={}, protection="always")
+    security: SecurityConfig = SecurityConfig()
+    bridge: BridgeConfig = BridgeConfig()
+
+
+SETTINGS: Mapping[str, Setting] = AutogenConfig.__settings__ | {
+    f"{table}.{name}": declared
+    for table, settings in AutogenConfig.__tables__.items()
+    for name, declared in settings.__settings__.items()
+}
+
+
+def value_of(config: AutogenConfig, key: str) -> Any:
+    """The value of a declared key: `value_of(config, "cache.enabled")`."""
+    table, _, name = key.rpartition(".")
+    return getattr(getattr(config, table) if table else config, name)
