@@ -9,6 +9,7 @@ from typing import Literal
 type Kind = Literal["function", "class", "method", "constant", "module"]
 type CheckStatus = Literal["pass", "warn", "fail", "skipped"]
 type ResultStatus = Literal["accepted", "rejected", "scaffold"]
+type Outcome = Literal["accepted", "rejected", "scaffold", "cached", "error"]
 type CostSource = Literal["reported", "computed", "estimated", "unpriced"]
 type ResultUse = Literal[
     "ignored", "assigned", "unpacked", "iterated", "async_iterated", "context", "async_context", "compared", "tested",
@@ -268,7 +269,7 @@ class UsageEvent:
     symbol: str | None
     provider: str
     model: str | None
-    outcome: Literal["accepted", "rejected", "scaffold", "cached", "error"]
+    outcome: Outcome
     input_tokens: int = 0
     output_tokens: int = 0
     cached_tokens: int = 0

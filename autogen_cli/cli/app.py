@@ -9,10 +9,12 @@ from typing import Annotated
 import typer
 
 from autogen_cli import __version__
+from autogen_cli.cli import cache
 from autogen_cli.cli.context import context
 from autogen_cli.cli.doctor import doctor
 from autogen_cli.cli.generate import generate
-from autogen_cli.cli.options import add_command, current_output
+from autogen_cli.cli.options import add_command, add_group, current_output
+from autogen_cli.cli.usage import usage
 from autogen_cli.errors import ArgumentError, AutogenError
 
 app = typer.Typer(
@@ -26,7 +28,14 @@ app = typer.Typer(
 
 add_command(app, "generate", generate)
 add_command(app, "context", context)
+add_command(app, "usage", usage)
 add_command(app, "doctor", doctor)
+
+_cache = add_group(app, "cache", "Look at the answers that were kept, and be rid of them.")
+add_command(_cache, "stats", cache.stats)
+add_command(_cache, "list", cache.list_entries)
+add_command(_cache, "show", cache.show)
+add_command(_cache, "clear", cache.clear)
 
 INTERRUPTED = 130
 

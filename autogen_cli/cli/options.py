@@ -45,6 +45,13 @@ def current_output() -> Output:
     return _current
 
 
+def add_group(app: typer.Typer, name: str, description: str) -> typer.Typer:
+    """A command that has commands of its own."""
+    group = typer.Typer(help=description, rich_markup_mode=None, no_args_is_help=True)
+    app.add_typer(group, name=name)
+    return group
+
+
 def add_command(app: typer.Typer, name: str, function: Command) -> None:
     """Registers a command whose first parameter is `out: Output`; the common options come behind its own."""
 

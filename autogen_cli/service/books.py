@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from autogen_cli.errors import BudgetError, ProviderError
-from autogen_cli.models import CompletionRequest, GeneratedCode, Prompt, Target, TokenUsage, Usage, UsageEvent
+from autogen_cli.models import CompletionRequest, GeneratedCode, Outcome, Prompt, Target, TokenUsage, Usage, UsageEvent
 
 if TYPE_CHECKING:
     from autogen_cli.service.attempts import Attempt
@@ -76,12 +76,12 @@ class Books:
         """Writes the event of an answer; returns the attempt with what it took."""
         served = attempt.served
         usage, cached_tokens = self._taken(served, question)
-        status = "scaffold" if served.provider == "scaffold" else "accepted"
+        outcome: Outcome = "scaffold" if served.provider == "scaffold" else "accepted"
         event = self._event(target, served.provider, served.completion.model or question.model, usage)
         self._tracker.record(
             replace(
                 event,
-                outcome="rejected" if attempt.failed else status,
+                outcome="rejected" if attempt.failed else outcome,
                 cached_tokens=cached_tokens,
                 request_id=question.request_id,
             )

@@ -22,7 +22,7 @@ def provider_chain(config: AutogenConfig, *, on_failure: OnFailure) -> ProviderC
         lambda name: create_provider(config, name),
         default=default_provider(config),
         fallback=config.fallback,
-        models={"openai": config.openai.model or config.model},
+        models={"openai": config.model or config.openai.model},
         on_failure=on_failure,
     )
 
@@ -53,7 +53,7 @@ def _settings(config: AutogenConfig, name: str, key: str | None) -> dict[str, An
         return {
             "base_url": settings.base_url,
             "api_key": key,
-            "model": settings.model or config.model,
+            "model": config.model or settings.model,
             "timeout": settings.timeout,
             "max_output_tokens": settings.max_output_tokens,
             "temperature": settings.temperature,

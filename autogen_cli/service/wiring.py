@@ -2,15 +2,15 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autogen_cli.config import Folders, LoadedConfig, folders, load
-from autogen_cli.errors import TargetError
+from autogen_cli.config import SETTINGS, Folders, LoadedConfig, PriceConfig, folders, load, value_of
+from autogen_cli.errors import ConfigError, TargetError
 from autogen_cli.models import CodeContext, Prompt
 from autogen_cli.service.providers import provider_chain
 
@@ -22,9 +22,20 @@ if TYPE_CHECKING:
     from autogen_cli.service.books import Books
     from autogen_cli.service.chain import ProviderChain
     from autogen_cli.usage.ledger import UsageTracker
+    from autogen_cli.usage.prices import ModelPrice
 
 type Say = Callable[[str], None]
-DEFAULT_OUTPUT_TOKENS = 4096
+
+# Settings that are declared and have no effect yet: whoever relies on one is told, not let down in silence.
+UNBUILT = (
+    "budget.daily",
+    "budget.monthly",
+    "cache.encrypt",
+    "cache.redis_url",
+    "checks.test",
+    "context.analyzer",
+    "security.roles",
+)
 
 
 class Services:
@@ -56,7 +67,7 @@ class Services:
 
     @property
     def max_output_tokens(self) -> int:
-        return self.config.openai.max_output_tokens or DEFAULT_OUTPUT_TOKENS
+        return self.config.openai.max_output_tokens
 
     def now(self) -> float:
         """Seconds since the epoch."""
@@ -80,7 +91,7 @@ class Services:
     def prompts(self) -> "PromptEnhancer":
         from autogen_cli.generation.prompt import PromptEnhancer
 
-        return PromptEnhancer()
+        return PromptEnhancer.from_folder(self.places.config)
 
     @cached_property
     def cache(self) -> "CacheManager":
@@ -101,15 +112,11 @@ class Services:
     def books(self) -> "Books":
         from autogen_cli.context.tokens import count_tokens
         from autogen_cli.service.books import Books
-        from autogen_cli.usage.prices import ModelPrice, PriceList
+        from autogen_cli.usage.prices import PriceList
 
-        overrides = {
-            name: ModelPrice(input=price.input, output=price.output, cached_input=price.cached_input)
-            for name, price in self.config.prices.items()
-        }
         return Books(
             self.tracker,
-            PriceList(overrides),
+            PriceList({name: _model_price(name, price) for name, price in self.config.prices.items()}),
             count=count_tokens,
             clock=time.time,
             command=self._command,
@@ -142,7 +149,7 @@ class Services:
     def close(self) -> None:
         self._open.close()
 
-    def _parameters(self, provider: str) -> Mapping[str, Any]:
+    def _parameters(self, provider: str) -> dict[str, Any]:
         settings = self.config.openai
         if provider != "openai":
             return {}
@@ -176,9 +183,25 @@ def open_services(root: Path | None, *, command: str, warn: Say, detail: Say) ->
     folder = find_root(Path.cwd()) if root is None else root.resolve()
     loaded = load(folder)
     for ignored in loaded.ignored:
-        warn(str(ignored))
+        warn(f"{ignored.key} in {ignored.file} is ignored: {ignored.hint}")
+    _refuse_unbuilt(loaded)
     services = Services(loaded, folders(), folder, command=command, warn=warn, detail=detail)
     try:
         yield services
     finally:
         services.close()
+
+
+def _refuse_unbuilt(loaded: LoadedConfig) -> None:
+    for key in UNBUILT:
+        if value_of(loaded.config, key) != SETTINGS[key].default:
+            hint = f"take it out ({loaded.origins[key]})"
+            raise ConfigError(f"{key} is not built yet, and ignoring it could do harm", hint=hint)
+
+
+def _model_price(name: str, price: PriceConfig) -> "ModelPrice":
+    from autogen_cli.usage.prices import ModelPrice
+
+    if price.input is None or price.output is None:
+        raise ConfigError(f'prices."{name}" is not whole', hint="give it both input and output")
+    return ModelPrice(input=price.input, output=price.output, cached_input=price.cached_input)

@@ -1,0 +1,247 @@
+"""`autogen generate` from the command line to the file, through the real service path."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from autogen_cli.providers.fake import FakeServer, faults
+from tests.conftest import MakeProject, RunAutogen
+
+ANSWER = '''Here it is:
+
+```python
+def total(prices: list[float], *, rate: float = 0.0) -> float:
+    """The sum of `prices` with tax on top."""
+    return round(sum(prices) * (1 + rate), 2)
+```
+'''
+MISFIT = "```python\ndef total(prices):\n    return sum(prices)\n```"
+
+FILES: dict[str, str | bytes] = {
+    "pyproject.toml": '[project]\nname = "shop"\nversion = "1"\n',
+    "shop/__init__.py": "",
+    "shop/cart.py": (
+        "from shop.money import total\n\n\ndef pay(prices: list[float]) -> float:\n    return total(prices, rate=0.2)\n"
+    ),
+    "shop/money.py": '"""Money."""\n\n\ndef cents(price: float) -> int:\n    return round(price * 100)\n',
+    "tests/test_money.py": (
+        "from shop.money import total\n\n\ndef test_total() -> None:\n    assert total([1.0, 2.0]) == 3.0\n"
+    ),
+}
+
+
+@pytest.fixture
+def shop(make_project: MakeProject) -> Path:
+    return make_project(FILES)
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeServer]:
+    """A provider that answers with code that fits; it is the one that the environment names."""
+    with FakeServer([ANSWER]) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        monkeypatch.setenv("AUTOGEN_OPENAI_MODEL", "fake-model")
+        yield server
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def test_without_a_provider_a_scaffold_is_printed_and_said_to_be_one(shop: Path, autogen: RunAutogen) -> None:
+    before = contents(shop)
+    ran = autogen("generate", "shop.money", "total", cwd=shop)
+    assert ran.code == 0
+    assert "def total(prices: list[float], *, rate: float" in ran.out
+    assert "raise NotImplementedError" in ran.out
+    assert "scaffold" in ran.err
+    assert contents(shop) == before
+
+
+def test_an_answer_that_fits_is_accepted(shop: Path, server: FakeServer, autogen: RunAutogen) -> None:
+    ran = autogen("generate", "shop.money", "total", "--json", cwd=shop)
+    assert ran.code == 0
+    found = ran.json
+    assert (found["schema"], found["status"], found["provider"]) == ("autogen.generate/1", "accepted", "openai")
+    assert found["code"].startswith("def total(prices: list[float], *, rate: float = 0.0) -> float:")
+    assert {check["status"] for check in found["checks"]} <= {"pass", "skipped"}
+    assert found["context"]["tokens"] <= found["context"]["budget"]
+    assert {"shop/cart.py", "tests/test_money.py"} <= {item["path"] for item in found["context"]["items"]}
+    assert found["usage"]["input_tokens"] > 0
+    assert server.received == 1
+
+
+def test_the_second_run_comes_from_the_cache_and_says_so(shop: Path, server: FakeServer, autogen: RunAutogen) -> None:
+    first = autogen("generate", "shop.money", "total", cwd=shop)
+    second = autogen("generate", "shop.money", "total", cwd=shop)
+    assert (first.code, second.code, second.out) == (0, 0, first.out)
+    assert "from the disk cache" in second.err
+    assert server.received == 1
+    third = autogen("generate", "shop.money", "total", "--refresh", cwd=shop)
+    fourth = autogen("generate", "shop.money", "total", "--no-cache", cwd=shop)
+    assert (third.code, fourth.code, server.received) == (0, 0, 3)
+
+
+def test_a_new_caller_makes_it_a_new_question(shop: Path, server: FakeServer, autogen: RunAutogen) -> None:
+    autogen("generate", "shop.money", "total", cwd=shop)
+    (shop / "shop" / "other.py").write_text("from shop import money\n\nprint(money.total([1.0]))\n")
+    assert "from the disk cache" not in autogen("generate", "shop.money", "total", cwd=shop).err
+    assert server.received == 2
+
+
+def test_write_puts_the_code_into_the_module_and_touches_nothing_else(
+    shop: Path, server: FakeServer, autogen: RunAutogen
+) -> None:
+    before = contents(shop)
+    ran = autogen("generate", "shop.money", "total", "--write", cwd=shop)
+    assert (ran.code, ran.out) == (0, "")
+    assert "written to shop/money.py" in ran.err
+    after = contents(shop)
+    assert {path for path in after if after[path] != before.get(path)} == {"shop/money.py"}
+    assert after["shop/money.py"].startswith(before["shop/money.py"])
+    compile(after["shop/money.py"], "money.py", "exec")
+
+
+def test_diff_shows_what_write_would_do(shop: Path, server: FakeServer, autogen: RunAutogen) -> None:
+    ran = autogen("generate", "shop.money", "total", "--diff", cwd=shop)
+    assert ran.code == 0
+    assert ran.out.startswith("--- a/shop/money.py\n+++ b/shop/money.py\n")
+    assert "+def total(" in ran.out
+
+
+def test_dry_run_sends_nothing(shop: Path, server: FakeServer, autogen: RunAutogen) -> None:
+    shown = autogen("generate", "shop.money", "total", "--dry-run", cwd=shop)
+    found = autogen("generate", "shop.money", "total", "--dry-run", "--json", cwd=shop).json
+    assert "shop/money.py" in shown.out
+    assert (found["schema"], found["call_sites"], found["cached"]) == ("autogen.plan/1", 2, False)
+    assert server.received == 0
+
+
+def test_a_symbol_that_is_there_needs_force(shop: Path, server: FakeServer, autogen: RunAutogen) -> None:
+    ran = autogen("generate", "shop.money", "cents", cwd=shop)
+    assert (ran.code, ran.out) == (9, "")
+    assert ran.err == ("error: shop.money defines cents already (shop/money.py): pass --force to replace it\n")
+    assert server.received == 0
+
+
+def test_a_misfit_is_repaired_and_every_attempt_counted(shop: Path, autogen: RunAutogen) -> None:
+    with FakeServer([MISFIT, ANSWER]) as server:
+        ran = autogen(*with_server(server), cwd=shop)
+        assert ran.code == 0
+        assert (ran.json["status"], ran.json["attempts"]) == ("accepted", 2)
+        repair = server.requests[-1].json()["messages"][-1]["content"]
+        assert "call_sites" in repair
+        assert "return sum(prices)" in repair
+
+
+def test_a_misfit_that_stays_one_is_rejected(shop: Path, autogen: RunAutogen) -> None:
+    with FakeServer([MISFIT]) as server:
+        ran = autogen(*with_server(server), "--write", cwd=shop)
+    assert ran.code == 6
+    assert (ran.json["status"], ran.json["attempts"], ran.json["written"]) == ("rejected", 2, False)
+    assert "rate" in ran.err
+    assert contents(shop) == {name: text.encode() for name, text in FILES.items() if isinstance(text, str)}
+
+
+@pytest.mark.parametrize(
+    ("answers", "options", "detail"),
+    [(["I am sorry, I can't."], {}, "no code"), ([ANSWER], {"finish_reason": "length"}, "cut off")],
+)
+def test_an_answer_without_usable_code_is_rejected(
+    shop: Path, autogen: RunAutogen, answers: list[str], options: dict[str, str], detail: str
+) -> None:
+    with FakeServer(answers, **options) as server:  # type: ignore[arg-type]
+        ran = autogen(*with_server(server), "--repair", "0", cwd=shop)
+    assert ran.code == 6
+    (check,) = ran.json["checks"]
+    assert check["status"] == "fail"
+    assert detail in check["detail"]
+
+
+def test_a_server_that_is_down_leaves_a_scaffold_and_exit_code_5(shop: Path, autogen: RunAutogen) -> None:
+    with FakeServer([ANSWER]) as server:
+        words = with_server(server)
+    ran = autogen(*words, "--write", cwd=shop)
+    assert ran.code == 5
+    assert (ran.json["status"], ran.json["written"]) == ("scaffold", False)
+    assert ran.json["hops"][0]["provider"] == "openai"
+    assert "openai failed: " in ran.err
+
+
+def test_without_a_fallback_a_server_that_is_down_is_one_line(
+    shop: Path, autogen: RunAutogen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTOGEN_FALLBACK", "[]")
+    with FakeServer([ANSWER]) as server:
+        words = with_server(server)
+    ran = autogen(*words[:-1], cwd=shop)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (5, "", 1)
+
+
+def test_a_server_that_answers_html_is_one_line(shop: Path, autogen: RunAutogen) -> None:
+    with FakeServer(faults=faults.html()) as server:
+        ran = autogen(*with_server(server), cwd=shop)
+    assert (ran.code, ran.err.count("\n")) == (5, 1)
+    assert ran.json["error"]["exit_code"] == 5
+    assert "HTML" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["shop.money", "total", "--provider", "opneai"], 3, "did you mean 'openai'"),
+        (["shop.money", "total", "--provider", "openai", "--model", "m"], 4, "OPENAI_API_KEY"),
+        (["..etc.passwd", "x"], 9, "module name"),
+        (["/etc/passwd", "x"], 9, "path"),
+        (["shop.money", "class"], 9, "keyword"),
+        (["shop.money", "a-b"], 9, "symbol"),
+        (["shop.money", "total", "--root", "nowhere"], 9, "not a folder"),
+        (["shop.broken", "total"], 9, "shop/broken.py"),
+        (["shop.latin", "total"], 9, "shop/latin.py"),
+        (["shop.money", "total", "--context-tokens", "1"], 2, "--context-tokens"),
+        ([], 2, "module"),
+    ],
+)
+def test_bad_input_is_one_line_with_the_right_code(
+    shop: Path, autogen: RunAutogen, words: list[str], code: int, message: str
+) -> None:
+    (shop / "shop" / "broken.py").write_text("def f(:\n")
+    (shop / "shop" / "latin.py").write_bytes(b"name = '\xe9'\n")
+    ran = autogen("generate", *words, cwd=shop)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (code, "", 1)
+    assert message in ran.err
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and not Path("/proc/sys").exists(), reason="root can write everywhere")
+def test_a_cache_that_cannot_be_written_is_said_and_passed_over(
+    shop: Path, home: Path, server: FakeServer, autogen: RunAutogen
+) -> None:
+    folder = home / "autogen" / "cache"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.write_text("a file where the folder should be")
+    ran = autogen("generate", "shop.money", "total", cwd=shop)
+    assert ran.code == 0
+    assert "def total(" in ran.out
+    assert "cache is passed over" in ran.err
+
+
+def test_usage_tells_of_calls_and_hits(shop: Path, server: FakeServer, autogen: RunAutogen) -> None:
+    for _ in range(2):
+        autogen("generate", "shop.money", "total", cwd=shop)
+    ran = autogen("usage", "--since", "1d", "--json", cwd=shop)
+    assert ran.code == 0
+    assert ran.json["totals"]["calls"] == 1
+    assert ran.json["totals"]["hits"] == 1
+
+
+def with_server(server: FakeServer) -> list[str]:
+    os.environ["OPENAI_BASE_URL"] = server.base_url  # the `home` fixture takes it away again
+    return ["generate", "shop.money", "total", "--provider", "openai", "--model", "m", "--json"]
+
+
+def test_json_is_one_document(shop: Path, autogen: RunAutogen) -> None:
+    assert len(autogen("generate", "shop.money", "total", "--json", cwd=shop).out.splitlines()) == 1
+    assert json.loads(autogen("generate", "nothing-here", "--json", cwd=shop).out)["schema"] == "autogen.error/1"
