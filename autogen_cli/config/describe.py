@@ -1,6 +1,5 @@
 """What is declared, for people and for editors: `autogen.toml.example` and the JSON Schema of a settings file."""
 
-import re
 import textwrap
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -32,7 +31,6 @@ _JSON_TYPES: dict[Any, dict[str, Any]] = {
     str: {"type": "string", "minLength": 1},
     Path: {"type": "string", "minLength": 1},
 }
-_USER_IN_URL = re.compile(r"://[^/\s]*@")
 
 
 def example() -> str:
@@ -61,11 +59,6 @@ def schema() -> dict[str, Any]:
         "title": "autogen.toml",
         **_table_schema(AutogenConfig),
     }
-
-
-def masked(value: Any) -> Any:
-    """`value` without the user and password of a URL, for showing."""
-    return _USER_IN_URL.sub("://***@", value) if isinstance(value, str) else value
 
 
 def _section(settings: Mapping[str, Setting]) -> Iterator[str]:

@@ -8,7 +8,7 @@ import os
 import tomllib
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args, get_origin
 
 from autogen_cli.config.describe import example
 from autogen_cli.config.environment import folders, names_a_secret
@@ -27,18 +27,24 @@ _MODE = 0o644
 
 
 def file_to_change(start: Path, *, project: bool, environ: Mapping[str, str] = os.environ) -> Path:
-    """The user's file; or the project's, which is a new one at the repository's root where there is none."""
+    """The user's file; or the one that holds for the project at `start`, a new one there if need be."""
     if not project:
         return folders(environ).config / USER_FILE
-    if found := find_project_file(start, environ):
-        return found.path
-    start = start.resolve()
-    root = next((folder for folder in (start, *start.parents) if (folder / ".git").exists()), start)
-    return root / PROJECT_FILE
+    found = find_project_file(start, environ)
+    return found.path if found else start.resolve() / PROJECT_FILE
 
 
-def set_value(path: Path, key: str, text: str) -> Any:
-    """Writes one setting, `text` as a variable would give it, and returns its value. The file is made when missing."""
+class Change(NamedTuple):
+    """One setting as it was written. protected: a project's file needs trust for it."""
+
+    key: str
+    value: Any
+    file: Path
+    protected: bool
+
+
+def set_value(path: Path, key: str, text: str) -> Change:
+    """Writes one setting, `text` as a variable would give it. The file is made when it is missing."""
     keys, declared = _declared(key)
     try:
         value = declared.parse(text)
@@ -57,7 +63,7 @@ def set_value(path: Path, key: str, text: str) -> Any:
             raise file.error((name,), "must be a table")
     table[keys[-1]] = tomlkit.value(to_toml(value))
     _write(file, document)
-    return value
+    return Change(key, value, path, declared.protection is not None)
 
 
 def unset_value(path: Path, key: str) -> bool:
@@ -100,7 +106,7 @@ def _below(declared: Setting, names: KeyPath) -> Setting | None:
     kind = get_args(declared.kind)[1]
     if isinstance(kind, type) and issubclass(kind, Table):
         return kind.__settings__.get(names[1]) if len(names) == 2 else None
-    entry = Setting(declared.doc, default=None)
+    entry = Setting(declared.doc, default=None, protection=declared.protection)
     entry.kind = kind
     return entry if len(names) == 1 else None
 

@@ -121,7 +121,7 @@ def read_settings_file(path: Path, kind: FileKind) -> SettingsFile | None:
     return None if text is None else SettingsFile(path, kind, text)
 
 
-def find_project_file(start: Path, environ: Mapping[str, str]) -> SettingsFile | None:
+def find_project_file(start: Path, environ: Mapping[str, str] = os.environ) -> SettingsFile | None:
     """The nearest `autogen.toml`, or pyproject.toml with `[tool.autogen]`, from `start` up to the
     repository's root, the home folder or the top.
     """

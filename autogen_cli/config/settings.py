@@ -9,7 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-from autogen_cli.config.fields import Setting, Table, setting
+from autogen_cli.config.fields import Setting, Table, nearest, setting
+from autogen_cli.errors import ConfigError
 
 _DAY = 86_400
 _MOST_USD = 1_000_000
@@ -247,5 +248,7 @@ SETTINGS: Mapping[str, Setting] = AutogenConfig.__settings__ | {
 
 def value_of(config: AutogenConfig, key: str) -> Any:
     """The value of a declared key: `value_of(config, "cache.enabled")`."""
+    if key not in SETTINGS:
+        raise ConfigError(f"{key} is not a setting", hint=nearest(key, SETTINGS))
     table, _, name = key.rpartition(".")
     return getattr(getattr(config, table) if table else config, name)
