@@ -10,7 +10,13 @@ from autogen_cli.cli.output import Column, Output
 if TYPE_CHECKING:
     from autogen_cli.models import CodeContext, ContextItem
 
-_COLUMNS = (Column("kind"), Column("where"), Column("symbol"), Column("tokens", "right"), Column("reason", wrap=True))
+_COLUMNS = (
+    Column("kind", wrap=True),
+    Column("where", wrap=True),
+    Column("symbol", wrap=True),
+    Column("tokens", "right"),
+    Column("reason", wrap=True),
+)
 
 
 def context(

@@ -14,6 +14,7 @@ from autogen_cli.errors import AutogenError
 if TYPE_CHECKING:
     from rich.console import Console
 
+PIPE_WIDTH = 500  # in a pipe nothing is cut or folded: `grep` and `less -S` want whole lines
 _CONTROL = {code: f"\\x{code:02x}" for code in (*range(9), *range(11, 32), *range(127, 160))}
 
 
@@ -140,7 +141,10 @@ class Output:
         from rich.console import Console
 
         terminal = None if self.color else False
-        return Console(file=sys.stdout, force_terminal=terminal, highlight=False, markup=False, emoji=False)
+        width = None if sys.stdout.isatty() else PIPE_WIDTH
+        return Console(
+            file=sys.stdout, width=width, force_terminal=terminal, highlight=False, markup=False, emoji=False
+        )
 
     def _styled(self, text: str, ansi: str) -> str:
         return f"\x1b[1;{ansi}m{text}\x1b[0m" if self.color and sys.stderr.isatty() else text

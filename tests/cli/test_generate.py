@@ -233,8 +233,7 @@ def test_usage_tells_of_calls_and_hits(shop: Path, server: FakeServer, autogen: 
         autogen("generate", "shop.money", "total", cwd=shop)
     ran = autogen("usage", "--since", "1d", "--json", cwd=shop)
     assert ran.code == 0
-    assert ran.json["totals"]["calls"] == 1
-    assert ran.json["totals"]["hits"] == 1
+    assert (ran.json["total"]["requests"], ran.json["total"]["cached"]) == (2, 1)
 
 
 def with_server(server: FakeServer) -> list[str]:
