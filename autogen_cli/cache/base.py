@@ -12,10 +12,6 @@ from autogen_cli.models import Prompt, SourceFile
 KEY_SCHEMA = 1
 
 
-class LevelError(Exception):
-    """A level can't do its work now. The text says which and why, for a person."""
-
-
 def cache_key(*, provider: str, model: str | None, parameters: Mapping[str, Any], prompt: Prompt) -> str:
     """40 hex digits over the key's schema, the provider, the model, the generation parameters and the exact prompt."""
     parts = [KEY_SCHEMA, provider, model, dict(parameters), prompt.system, prompt.user]
@@ -68,7 +64,7 @@ class LevelStats:
 
 
 class CacheLevel(Protocol):
-    """One store. Every method may raise LevelError and nothing else; none of them is expected to be quick to fail."""
+    """One store. A method raises StoreError where the store can't do its work."""
 
     @property
     def name(self) -> str: ...

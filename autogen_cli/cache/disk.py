@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from autogen_cli.cache.base import CacheEntry, LevelError, entry_from_json, entry_to_json
-from autogen_cli.storage import JSONStore, StoreError, decode
+from autogen_cli.cache.base import CacheEntry, entry_from_json, entry_to_json
+from autogen_cli.storage.store import JSONStore
 
 SCHEMA = 1
 DEFAULT_SIZE_LIMIT = 2**30
@@ -32,44 +32,31 @@ class DiskLevel:
         )
 
     def get(self, key: str) -> CacheEntry | None:
-        found = self._call(self._store.get, key)
+        found = self._store.get(key)
         return None if found is None else entry_from_json(found)
 
     def set(self, entry: CacheEntry) -> None:
         expire = None if entry.expires is None else entry.expires - time.time()
-        try:
-            self._store.set(entry.key, entry_to_json(entry), expire=expire)
-        except StoreError as exc:
-            raise LevelError(str(exc)) from exc
+        self._store.set(entry.key, entry_to_json(entry), expire=expire)
 
     def delete(self, key: str) -> bool:
-        return self._call(self._store.delete, key)
+        return self._store.delete(key)
 
     def entries(self) -> Iterator[CacheEntry]:
         """Newest first."""
-        try:
-            for (data,) in self._store.select("SELECT value FROM Cache ORDER BY store_time DESC"):
-                entry = entry_from_json(decode(data) or {}, size=len(data))
-                if entry is not None:
-                    yield entry
-        except StoreError as exc:
-            raise LevelError(str(exc)) from exc
+        for key, data in self._store.select("SELECT key, value FROM Cache ORDER BY store_time DESC"):
+            entry = entry_from_json(self._store.decode_row(key, data) or {}, size=len(data))
+            if entry is not None:
+                yield entry
 
     def clear(self) -> int:
-        return self._call(self._store.clear)
+        return self._store.clear()
 
     def count(self) -> int:
-        return self._call(self._store.__len__)
+        return len(self._store)
 
     def size(self) -> int:
-        return self._call(self._store.size)
+        return self._store.size()
 
     def close(self) -> None:
         self._store.close()
-
-    @staticmethod
-    def _call[**P, T](operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return operation(*args, **kwargs)
-        except StoreError as exc:
-            raise LevelError(str(exc)) from exc

@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from autogen_cli.cache.base import CacheEntry, CacheHit, CacheLevel, LevelError, LevelStats
+from autogen_cli.cache.base import CacheEntry, CacheHit, CacheLevel, LevelStats
+from autogen_cli.storage.base import StoreError
 
 RETRY_AFTER = 30.0
 
@@ -104,7 +105,7 @@ class CacheManager:
             return otherwise
         try:
             found = operation(*args, **kwargs)
-        except LevelError as exc:
+        except StoreError as exc:
             self._report(level.name, str(exc))
             return otherwise
         self._errors.pop(level.name, None)

@@ -12,7 +12,8 @@ from typing import Any
 
 from autogen_cli.errors import ConfigError
 from autogen_cli.models import UsageEvent
-from autogen_cli.storage import JSONStore, StoreError, decode
+from autogen_cli.storage.base import PLAIN, Codec, StoreError
+from autogen_cli.storage.store import JSONStore
 
 SCHEMA = 1
 _NAMES = [field.name for field in fields(UsageEvent)]
@@ -26,7 +27,12 @@ class UsageTracker:
     """
 
     def __init__(
-        self, folder: Path, *, enabled: bool = True, on_warning: Callable[[str], None] = lambda _: None
+        self,
+        folder: Path,
+        *,
+        enabled: bool = True,
+        codec: Codec = PLAIN,
+        on_warning: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._enabled = enabled
         self._on_warning = on_warning
@@ -34,6 +40,7 @@ class UsageTracker:
         self._store = JSONStore(
             folder,
             schema=SCHEMA,
+            codec=codec,
             on_notice=on_warning,
             timeout=10.0,
             eviction_policy="none",
@@ -56,12 +63,12 @@ class UsageTracker:
 
         Raises ConfigError where the ledger can't be read.
         """
-        select = "SELECT value FROM Cache WHERE key >= ? AND key < ? ORDER BY key"
+        select = "SELECT key, value FROM Cache WHERE key >= ? AND key < ? ORDER BY key"
         low = _time_key(since or 0.0)
         high = ":" if until is None else _time_key(until)  # ":" sorts behind every digit
         try:
-            for (data,) in self._store.select(select, (low, high)):
-                event = event_from_json(decode(data) or {})
+            for key, data in self._store.select(select, (low, high)):
+                event = event_from_json(self._store.decode_row(key, data) or {})
                 if event is not None:
                     yield event
         except StoreError as exc:

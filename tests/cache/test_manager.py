@@ -1,10 +1,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from autogen_cli.cache.base import CacheEntry, LevelError
+from autogen_cli.cache.base import CacheEntry
 from autogen_cli.cache.disk import DiskLevel
 from autogen_cli.cache.manager import RETRY_AFTER, CacheManager
 from autogen_cli.cache.memory import MemoryLevel
+from autogen_cli.storage.base import StoreError
 
 
 class Clock:
@@ -40,7 +41,7 @@ class BrokenLevel(MemoryLevel):
     def _fail(self) -> None:
         self.asked += 1
         if self.broken:
-            raise LevelError("the store is gone")
+            raise StoreError("the store is gone")
 
 
 def test_a_slow_level_fills_the_quicker_ones(make_entry):

@@ -1,4 +1,4 @@
-"""A diskcache store that holds JSON and nothing else: what the cache's disk level and the usage ledger stand on.
+"""One folder, one SQLite file, JSON in it.
 
 diskcache pickles what SQLite has no type for (CVE-2025-69872); here keys are text, values are bytes, and anything else
 is refused on the way in and on the way out. A damaged file is set aside; what is readable in it goes into a new one.
@@ -8,38 +8,24 @@ import contextlib
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import diskcache
 
+from autogen_cli.errors import CredentialError
+from autogen_cli.storage.base import PLAIN, Codec, StoreError
+from autogen_cli.storage.faults import DamagedError, Row, is_sound, readable_rows, translated
+
 type Json = dict[str, Any]
-type Row = tuple[Any, ...]
 
 DATABASE = "cache.db"  # diskcache's name for it
-_REASONS = {
-    sqlite3.SQLITE_BUSY: "another process holds its lock",
-    sqlite3.SQLITE_LOCKED: "another process holds its lock",
-    sqlite3.SQLITE_READONLY: "it can't be written",
-    sqlite3.SQLITE_FULL: "the disk is full",
-    sqlite3.SQLITE_IOERR: "reading or writing it failed",
-    sqlite3.SQLITE_CANTOPEN: "it can't be opened",
-    sqlite3.SQLITE_PERM: "access is denied",
-}
-_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _SETTINGS = {
     "disk_min_file_size": 2**31,  # every value lives in the database: one file to set aside, none to lose
     "sqlite_mmap_size": 0,  # a mapped file that somebody truncates ends the process with SIGBUS
 }
-
-
-class StoreError(Exception):
-    """The store can't do its work now. The text says which file and why, for a person."""
-
-
-class _DamagedError(StoreError):
-    pass
+_TABLES = "CREATE TABLE IF NOT EXISTS Sealed (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL);"
 
 
 class _BytesDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
@@ -65,12 +51,13 @@ class _BytesDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no type
 
 
 class JSONStore:
-    """One folder with one SQLite file; opened at first use, by any number of processes at once.
+    """A store, opened at first use, by any number of processes at once.
 
     schema: version of what is stored; a store with another one is left alone and reported. tables: SQL that adds tables
-    and triggers of the owner's (idempotent). on_notice: hears of a damaged file that was set aside. timeout: seconds to
-    wait for another process's lock. settings: diskcache's. Every method raises StoreError, and nothing else, when the
-    file can't be used.
+    and triggers of the owner's (idempotent); sealed_tables: those of them with a `key` and a `value` that `encode_row`
+    made. on_notice: hears of a damaged file that was set aside. timeout: seconds to wait for another process's lock.
+    settings: diskcache's. Every method raises StoreError, and nothing else, when the file can't be used; but
+    CredentialError where `codec` isn't the one that the store was sealed with.
     """
 
     def __init__(
@@ -79,6 +66,8 @@ class JSONStore:
         *,
         schema: int,
         tables: str = "",
+        sealed_tables: Sequence[str] = (),
+        codec: Codec = PLAIN,
         on_notice: Callable[[str], None] = lambda _: None,
         timeout: float = 2.0,
         **settings: Any,
@@ -86,7 +75,9 @@ class JSONStore:
         self.folder = folder
         self.path = folder / DATABASE
         self._schema = schema
-        self._tables = tables
+        self._tables = _TABLES + tables
+        self._sealed_tables = sealed_tables
+        self._codec = codec
         self._on_notice = on_notice
         self._timeout = timeout
         self._settings = {**_SETTINGS, **settings}
@@ -97,14 +88,25 @@ class JSONStore:
         data = self._run(lambda cache: cache.get(key))
         if data is None:
             return None
-        found = decode(data)
+        found = self.decode_row(key, data)
         if found is None:
             self.delete(key)
         return found
 
+    def encode_row(self, key: str, value: Mapping[str, Any]) -> bytes:
+        return self._codec.seal(encode(value), key)
+
+    def decode_row(self, key: str, data: bytes) -> Json | None:
+        """The JSON object in a row's value, or None where there is none."""
+        try:
+            found = json.loads(self._codec.open(data, key))
+        except ValueError:
+            return None
+        return found if isinstance(found, dict) else None
+
     def set(self, key: str, value: Mapping[str, Any], *, expire: float | None = None, tag: str | None = None) -> None:
         """expire: seconds from now. tag: diskcache's tag column, for triggers of the owner's to read."""
-        data = encode(value)
+        data = self.encode_row(key, value)
         self._run(lambda cache: cache.set(key, data, expire=expire, tag=tag))
 
     def delete(self, key: str) -> bool:
@@ -114,6 +116,10 @@ class JSONStore:
         """Removes every entry; returns how many there were."""
         return cast("int", self._run(lambda cache: cache.clear()))
 
+    def cull(self) -> int:
+        """Removes what has expired, and what is beyond the size limit; returns how many."""
+        return cast("int", self._run(lambda cache: cache.cull()))
+
     def __len__(self) -> int:
         return self._run(len)
 
@@ -121,17 +127,55 @@ class JSONStore:
         """Bytes on disk."""
         return cast("int", self._run(lambda cache: cache.volume()))
 
-    def select(self, sql: str, arguments: Row = ()) -> Iterator[Row]:
+    def select(self, sql: str, arguments: Sequence[Any] = ()) -> Iterator[Row]:
         """Rows of a query on diskcache's tables or the owner's, read as they are asked for; none where no file is."""
         if not self.path.exists():
             return
         try:
-            with translated(self.path), contextlib.closing(self._connect()) as connection:
+            with translated(self.path), self._connected() as connection:
                 self._check(connection)
-        except _DamagedError:
+        except DamagedError:
             self._rebuild()
-        with translated(self.path), contextlib.closing(self._connect()) as connection:
+        with translated(self.path), self._connected() as connection:
             yield from connection.execute(sql, arguments)
+
+    def execute(self, *statements: tuple[str, Sequence[Any]]) -> int:
+        """Statements on the owner's tables, in one transaction; returns how many rows they changed."""
+        self._run(lambda _: None)
+        with translated(self.path), self._connected() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            changed = sum(connection.execute(sql, arguments).rowcount for sql, arguments in statements)
+            connection.execute("COMMIT")
+        return changed
+
+    def reseal(self, codec: Codec) -> int:
+        """Every value under another codec, in one transaction; returns how many. Nothing of the old form stays behind.
+
+        A value that can't be opened goes. Raises CredentialError where the store isn't sealed with the present codec.
+        """
+        self._run(lambda _: None)
+        with translated(self.path), self._connected() as connection:
+            connection.execute("PRAGMA secure_delete = ON")
+            connection.execute("BEGIN IMMEDIATE")
+            connection.create_function("reseal", 2, self._resealer(codec))
+            count = 0
+            for table in ("Cache", *self._sealed_tables):
+                count += connection.execute(f"UPDATE {table} SET value = reseal(value, key)").rowcount  # noqa: S608 - our names
+                count -= connection.execute(f"DELETE FROM {table} WHERE value IS NULL").rowcount  # noqa: S608
+            connection.execute("UPDATE Sealed SET id = ?", (codec.id,))
+            connection.execute("COMMIT")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._codec = codec
+        return count
+
+    def _resealer(self, codec: Codec) -> Callable[[bytes, str], bytes | None]:
+        def reseal(value: bytes, key: str) -> bytes | None:
+            try:
+                return codec.seal(self._codec.open(value, key), key)
+            except ValueError:
+                return None
+
+        return reseal
 
     def close(self) -> None:
         if self._cache is not None:
@@ -142,7 +186,7 @@ class JSONStore:
         try:
             with translated(self.path):
                 return operation(self._opened())
-        except _DamagedError:
+        except DamagedError:
             self._rebuild()
         with translated(self.path):
             return operation(self._opened())
@@ -156,34 +200,52 @@ class JSONStore:
             self._prepare()
         return self._cache
 
-    def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(self.path, timeout=self._timeout, isolation_level=None)
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        connection = sqlite3.connect(self.path, timeout=self._timeout, isolation_level=None)
+        with contextlib.closing(connection):
+            connection.execute("PRAGMA synchronous = NORMAL")  # as diskcache: a commit survives the process
+            yield connection
 
     def _probe(self) -> None:
         """Finds out in one short transaction what diskcache would find out after a minute of retries."""
-        with contextlib.closing(self._connect()) as connection:
+        with self._connected() as connection:
             self._check(connection)
             connection.execute("BEGIN IMMEDIATE")
             connection.rollback()
 
     def _check(self, connection: sqlite3.Connection) -> int:
-        """The store's version, 0 for one that is being made; raises where this program doesn't read it."""
-        connection.execute("SELECT name FROM sqlite_master").fetchall()
+        """The store's version, 0 for one that is being made; raises where this program can't read what is in it."""
         ((version,),) = connection.execute("PRAGMA user_version")
         if version not in {0, self._schema}:
             raise StoreError(f"{self.path} has version {version} and this program reads {self._schema}")
+        if version:
+            self._check_seal(connection)
         return int(version)
 
+    def _check_seal(self, connection: sqlite3.Connection) -> None:
+        ((sealed,),) = connection.execute("SELECT id FROM Sealed")
+        if sealed == self._codec.id:
+            return
+        if sealed == PLAIN.id:
+            found, hint = "isn't encrypted and `cache.encrypt` is on", "run `autogen cache rekey`"
+        elif self._codec.id == PLAIN.id:
+            found, hint = "is encrypted and `cache.encrypt` is off", "turn it on, or remove the folder"
+        else:
+            found, hint = "was encrypted with another key", "bring that key back, or remove the folder"
+        raise CredentialError(f"{self.path} {found}", hint=hint)
+
     def _prepare(self) -> None:
-        with contextlib.closing(self._connect()) as connection:
-            if self._check(connection) == 0:
-                connection.executescript(
-                    f"BEGIN IMMEDIATE; {self._tables} PRAGMA user_version = {self._schema:d}; COMMIT"
-                )
+        with self._connected() as connection:
+            if self._check(connection):
+                return
+            connection.executescript(f"BEGIN IMMEDIATE; {self._tables} COMMIT")
+            connection.execute("INSERT OR IGNORE INTO Sealed VALUES (1, ?)", (self._codec.id,))
+            connection.execute(f"PRAGMA user_version = {self._schema:d}")
 
     def _rebuild(self) -> None:
         self.close()
-        if _is_sound(self.path):  # another process was here first
+        if is_sound(self.path):  # another process was here first
             return
         aside = self.folder / f"damaged-{time.time_ns()}"
         try:
@@ -194,59 +256,10 @@ class JSONStore:
         except OSError as exc:
             raise StoreError(f"{self.path} is damaged and can't be set aside: {exc.strerror}") from exc
         with translated(self.path):
-            kept = sum(self._opened().add(key, *rest) for key, *rest in _readable(aside / DATABASE))
+            kept = sum(self._opened().add(key, *rest) for key, *rest in readable_rows(aside / DATABASE))
         self._on_notice(f"{self.path} was damaged: set aside as {aside}, {kept} entries kept")
 
 
 def encode(value: Mapping[str, Any]) -> bytes:
     """JSON, ASCII only: text with lone surrogates survives too."""
     return json.dumps(value, separators=(",", ":")).encode()
-
-
-def decode(data: bytes) -> Json | None:
-    """The JSON object, or None where the bytes aren't one."""
-    try:
-        found = json.loads(data)
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
-
-
-@contextlib.contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """SQLite's, diskcache's and the file system's errors as StoreError."""
-    try:
-        yield
-    except diskcache.Timeout as exc:  # raised for whatever went wrong when a transaction was to begin
-        raise _store_error(path, exc.__context__) from exc
-    except sqlite3.Error as exc:
-        raise _store_error(path, exc) from exc
-    except OSError as exc:
-        raise StoreError(f"{path}: {exc.strerror or exc}") from exc
-
-
-def _store_error(path: Path, error: BaseException | None) -> StoreError:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in _DAMAGED:
-        return _DamagedError(f"{path} is damaged")
-    return StoreError(f"{path}: {_REASONS.get(code, str(error))}")
-
-
-def _is_sound(path: Path) -> bool:
-    try:
-        with contextlib.closing(sqlite3.connect(path)) as connection:
-            return connection.execute("PRAGMA quick_check(1)").fetchall() == [("ok",)]
-    except sqlite3.DatabaseError:
-        return False
-
-
-def _readable(path: Path) -> Iterator[Row]:
-    """(key, value, seconds to live, False, tag) of the rows before and behind the damage: `Cache.add`'s arguments."""
-    now = time.time()
-    for order in ("ASC", "DESC"):
-        with contextlib.suppress(sqlite3.DatabaseError), contextlib.closing(sqlite3.connect(path)) as connection:
-            connection.execute("PRAGMA writable_schema = ON")  # else SQLite won't look into a truncated file
-            select = f"SELECT key, value, expire_time, tag FROM Cache WHERE raw = 1 ORDER BY rowid {order}"  # noqa: S608 - two constants
-            for key, value, expires, tag in connection.execute(select):
-                if isinstance(key, str) and isinstance(value, bytes) and (expires is None or expires > now):
-                    yield key, value, None if expires is None else expires - now, False, tag

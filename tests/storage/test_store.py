@@ -11,7 +11,8 @@ from pathlib import Path
 import diskcache
 import pytest
 
-from autogen_cli.storage import JSONStore, StoreError
+from autogen_cli.storage.base import StoreError
+from autogen_cli.storage.store import JSONStore
 
 
 @pytest.fixture
@@ -173,7 +174,8 @@ def test_owner_tables_follow_the_entries(tmp_path: Path):
 def test_a_read_only_folder_is_named():
     """As another user where the tests run as root, whom no permission stops."""
     script = (
-        "import os, sys; from pathlib import Path; from autogen_cli.storage import JSONStore, StoreError\n"
+        "import os, sys; from pathlib import Path; from autogen_cli.storage.base import StoreError\n"
+        "from autogen_cli.storage.store import JSONStore\n"
         "os.geteuid() or os.setuid(65534)\n"
         "try: JSONStore(Path(sys.argv[1]), schema=1).set('k', {})\n"
         "except StoreError as exc: print(exc)"
@@ -193,7 +195,7 @@ def test_a_read_only_folder_is_named():
 
 def test_many_processes_open_and_write_at_once(tmp_path: Path):
     script = (
-        "import sys; from pathlib import Path; from autogen_cli.storage import JSONStore\n"
+        "import sys; from pathlib import Path; from autogen_cli.storage.store import JSONStore\n"
         "store = JSONStore(Path(sys.argv[1]), schema=1, timeout=20)\n"
         "for n in range(50): store.set(f'{sys.argv[2]}-{n}', {'n': n})\n"
         "store.close()"
