@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from autogen_cli import __version__
-from autogen_cli.cli import cache
+from autogen_cli.cli import cache, config
 from autogen_cli.cli.context import context
 from autogen_cli.cli.doctor import doctor
 from autogen_cli.cli.generate import generate
@@ -30,6 +30,16 @@ add_command(app, "generate", generate)
 add_command(app, "context", context)
 add_command(app, "usage", usage)
 add_command(app, "doctor", doctor)
+
+_config = add_group(app, "config", "Look at the settings and where they come from; change them.")
+add_command(_config, "show", config.show)
+add_command(_config, "get", config.get)
+add_command(_config, "set", config.set_value)
+add_command(_config, "unset", config.unset)
+add_command(_config, "init", config.init)
+add_command(_config, "path", config.path)
+add_command(_config, "trust", config.trust)
+add_command(_config, "schema", config.schema)
 
 _cache = add_group(app, "cache", "Look at the answers that were kept, and be rid of them.")
 add_command(_cache, "stats", cache.stats)
