@@ -1,7 +1,5 @@
 """The program: its commands, and `main()`, the one boundary where errors become a line and an exit code."""
 
-import contextlib
-import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -80,10 +78,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         current_output().note("interrupted; what was finished is kept")
         return INTERRUPTED
-    except BrokenPipeError:  # `autogen ... | head`: the reader has seen enough
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except Exception as error:
         if current_output().debug:
             raise

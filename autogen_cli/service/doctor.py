@@ -61,7 +61,8 @@ def _configuration(loaded: LoadedConfig) -> Iterator[Finding]:
     files = ", ".join(str(file) for file in loaded.files) or "no file, defaults only"
     yield Finding(subject="configuration", health="ok", detail=files)
     for ignored in loaded.ignored:
-        yield Finding(subject="configuration", health="note", detail=str(ignored), remedy="run `autogen config trust`")
+        detail = f"{ignored.key} in {ignored.file} is ignored"
+        yield Finding(subject="configuration", health="note", detail=detail, remedy=ignored.hint)
 
 
 def _places() -> Iterator[Finding]:
