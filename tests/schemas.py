@@ -2,11 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 import msgspec
 
-from autogen_cli.cache.base import LevelStats
+from autogen_cli.cache.base import CacheEntry, LevelStats
 from autogen_cli.models import CallSite, ContextItem, GeneratedCode, Kind
 from autogen_cli.service.doctor import Finding
 from autogen_cli.usage.report import UsageRow
@@ -69,6 +69,83 @@ class CacheStats(TypedDict):
     levels: list[LevelStats]
 
 
+class CacheListEntry(TypedDict):
+    key: str
+    module: str
+    symbol: str | None
+    provider: str
+    model: str | None
+    project: str
+    created: float
+    expires: float | None
+    cost_usd: float | None
+    duration_ms: int
+    size: int
+
+
+class CacheList(TypedDict):
+    entries: list[CacheListEntry]
+
+
+class CacheClear(TypedDict):
+    removed: dict[str, int]
+
+
+class Origin(TypedDict):
+    kind: Literal["flag", "environment", "project", "user", "default"]
+    variable: str | None
+    file: str | None
+    line: int | None
+
+
+class ConfigValue(TypedDict):
+    key: str
+    value: Any
+    origin: Origin
+
+
+class ConfigIgnored(TypedDict):
+    key: str
+    file: str
+    line: int | None
+    hint: str
+
+
+class Config(TypedDict):
+    settings: list[ConfigValue]
+    ignored: list[ConfigIgnored]
+    files: list[str]
+
+
+class ConfigSet(TypedDict):
+    key: str
+    value: Any
+    file: str
+
+
+class ConfigUnset(TypedDict):
+    key: str
+    file: str
+    removed: bool
+
+
+class ConfigInit(TypedDict):
+    file: str
+
+
+class ConfigPaths(TypedDict):
+    user: str
+    project: str | None
+    cache: str
+    data: str
+    logs: str
+
+
+class ConfigTrust(TypedDict):
+    file: str
+    settings: dict[str, Any]
+
+
 class ErrorDetails(TypedDict):
     type: str
     message: str
@@ -81,7 +158,17 @@ class Error(TypedDict):
 
 
 DOCUMENTS: dict[str, Any] = {
+    "cache_clear": CacheClear,
+    "cache_entry": CacheEntry,
+    "cache_list": CacheList,
     "cache_stats": CacheStats,
+    "config": Config,
+    "config_init": ConfigInit,
+    "config_paths": ConfigPaths,
+    "config_set": ConfigSet,
+    "config_trust": ConfigTrust,
+    "config_unset": ConfigUnset,
+    "config_value": ConfigValue,
     "context": Context,
     "doctor": Doctor,
     "error": Error,

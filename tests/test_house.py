@@ -15,7 +15,6 @@ import typer
 
 from autogen_cli import __version__, errors
 from autogen_cli.cli.app import INTERRUPTED, app
-from tests import schemas
 
 HOUSE = Path(__file__).parent.parent
 PACKAGES = ("autogen_cli", "autogenlib")
@@ -131,6 +130,7 @@ def pickles(node: ast.AST) -> bool:
                 "autogen_cli/cli/output.py",
                 "autogen_cli/cli/app.py",  # a closed pipe's descriptor is replaced there
                 "autogen_cli/providers/fake/__main__.py",  # a program of its own
+                "autogen_cli/context/graph_child.py",  # another, whose output its parent reads
             },
         ),
         (pickles, set()),
@@ -194,13 +194,3 @@ def test_the_page_on_errors_lists_every_exit_code() -> None:
     listed = {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
     assert listed == {0, INTERRUPTED, *(kind.exit_code for kind in kinds)}
-
-
-@pytest.mark.parametrize("what", schemas.DOCUMENTS)
-def test_schemas_are_those_of_the_models(what: str) -> None:
-    """`make docs` writes them."""
-    assert (schemas.FOLDER / f"{what}.json").read_text() == schemas.text(what)
-
-
-def test_there_is_no_schema_of_what_is_gone() -> None:
-    assert {path.stem for path in schemas.FOLDER.iterdir()} == set(schemas.DOCUMENTS)

@@ -64,7 +64,7 @@ def set_value(
 
     change = write_setting(file_to_change(_start(root), project=project), key, value)
     if out.json:
-        out.document("config_value", {"key": key, "value": _plain(change.value), "file": change.file})
+        out.document("config_set", {"key": key, "value": _plain(change.value), "file": change.file})
     out.note(f"{key} = {_text(_plain(change.value))} in {change.file}")
     if project and change.protected:
         out.note(f"{key} counts in a project's file only after `autogen config trust`")
