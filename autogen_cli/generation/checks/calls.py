@@ -28,7 +28,7 @@ def awaited(subject: Subject) -> CheckResult:
     definition = _function(subject)
     if definition is None or definition.decorator_list:
         return CheckResult(name="async", status="pass")
-    wants = {"await": [], "plain": []}
+    wants: dict[str, list[CallSite]] = {"await": [], "plain": []}
     for site in subject.context.call_sites:
         if site.arguments is not None:
             wants["await" if site.awaited else "plain"].append(site)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from autogen_cli.generation.checks.subject import Subject, verdict
-from autogen_cli.generation.snippet import bound_names
 from autogen_cli.generation.source import parse
+from autogen_cli.generation.statements import bound_names
 from autogen_cli.models import CheckResult, Target
 
 
@@ -17,7 +17,7 @@ def exist(subject: Subject) -> CheckResult:
 
 def _problems(node: ast.AST, subject: Subject) -> Iterator[CheckResult]:
     if isinstance(node, ast.Import):
-        wanted = [(alias.name, None) for alias in node.names]
+        wanted: list[tuple[str, str | None]] = [(alias.name, None) for alias in node.names]
     elif isinstance(node, ast.ImportFrom):
         module = _absolute(node, subject.target)
         wanted = [(module, alias.name) for alias in node.names]

@@ -5,7 +5,7 @@ import builtins
 import symtable
 
 from autogen_cli.generation.checks.subject import Subject, verdict
-from autogen_cli.generation.snippet import bound_names
+from autogen_cli.generation.statements import bound_names
 from autogen_cli.models import CheckResult
 
 _MODULE_NAMES = {"__file__", "__name__", "__doc__", "__package__", "__path__", "__spec__", "__builtins__"}

@@ -3,7 +3,7 @@
 import ast
 
 from autogen_cli.generation.checks.subject import Subject, verdict
-from autogen_cli.generation.snippet import bound_names, find
+from autogen_cli.generation.statements import bound_names, find
 from autogen_cli.models import CheckResult
 
 _KINDS: dict[type[ast.stmt], tuple[str, ...]] = {

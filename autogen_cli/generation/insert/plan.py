@@ -1,13 +1,28 @@
 """Plans one edit: where the code goes, which of its imports the module lacks, and what the file holds afterwards."""
 
 import ast
-import textwrap
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from autogen_cli.errors import RejectedError, SymbolExistsError, TargetError
 from autogen_cli.generation.insert.edit import Edit
-from autogen_cli.generation.snippet import Snippet, bound_names, end_line, find, first_line, flatten, read_snippet
-from autogen_cli.generation.source import Source, parse, read_source, split_lines
+from autogen_cli.generation.insert.exports import export
+from autogen_cli.generation.insert.imports import import_splices
+from autogen_cli.generation.insert.module import Module, Splice, leading_space, read_module, span, splice
+from autogen_cli.generation.insert.place import insertion, position
+from autogen_cli.generation.insert.render import pieces, render
+from autogen_cli.generation.insert.replace import replacement
+from autogen_cli.generation.insert.select import Selection, select
+from autogen_cli.generation.snippet import Snippet, read_snippet
+from autogen_cli.generation.statements import (
+    end_line,
+    find,
+    find_class,
+    first_line,
+    has_docstring,
+    is_placeholder,
+)
 from autogen_cli.models import Target
 
 
@@ -15,33 +30,32 @@ def plan_edit(target: Target, code: str, *, force: bool = False, base: bytes | N
     """What `code` makes of the target's file; nothing is written.
 
     base: the file's bytes where they aren't those on disk (an earlier edit of the same file). force: replace a symbol
-    that exists. Raises TargetError (module unreadable, symbol exists), RejectedError (code doesn't define the symbol).
+    that exists. Raises TargetError (the module can't be read, the symbol exists, its class doesn't) and RejectedError
+    (the code doesn't parse or doesn't define the symbol).
     """
-    before = base if base is not None else _read(target.path)
-    try:
-        snippet = read_snippet(code, target)
-    except SyntaxError as exc:
-        raise RejectedError(f"the answer doesn't parse: {exc.msg} (line {exc.lineno})") from exc
-    if target.kind != "module" and not snippet.definition:
-        raise RejectedError(f"the answer doesn't define {target.symbol}")
-    name = target.relative_path
-    source = read_source(before or b"", name)
-    if target.kind == "module":
-        if before is not None and not force:
-            raise SymbolExistsError(f"{name} exists already", hint="use --force to replace it")
-        lines = split_lines(code)
+    before = base if base is not None else read_file(target.path)
+    snippet = _snippet(code, target)
+    module = read_module(before or b"", target.relative_path)
+    _check_free(target, module, exists=before is not None, force=force)
+    if target.symbol is None or not module.tree.body:
+        lines, used = _fresh(snippet, module, target)
     else:
-        lines = _insert(target, source, snippet, force=force)
-    result = Source(_with_newline(lines, source.newline), source.encoding, source.bom, source.newline)
-    try:
-        after = result.encode()
-    except UnicodeEncodeError as exc:
-        raise RejectedError(f"the code has a character that {name} ({source.encoding}) can't hold") from exc
+        chosen = select(snippet, module, target)
+        lines = splice(module.lines, _splices(target, module, snippet, chosen))
+        used = _alone(chosen, snippet, target)
     created = () if before is not None else tuple((path, b"") for path in _missing_inits(target))
-    return Edit(root=target.root, path=target.path, before=before, after=after, created=created, code=code)
+    return Edit(
+        root=target.root,
+        path=target.path,
+        before=before,
+        after=_encode(lines, module),
+        created=created,
+        code="".join(used),
+    )
 
 
-def _read(path: Path) -> bytes | None:
+def read_file(path: Path) -> bytes | None:
+    """None where there is no such file. Raises TargetError where it can't be read."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -50,63 +64,121 @@ def _read(path: Path) -> bytes | None:
         raise TargetError(f"{path} can't be read: {exc.strerror or exc}") from exc
 
 
+def _snippet(code: str, target: Target) -> Snippet:
+    try:
+        snippet = read_snippet(code, target)
+    except SyntaxError as exc:
+        raise RejectedError(f"the code doesn't parse: {exc.msg} (line {exc.lineno})") from exc
+    if not snippet.definition:
+        raise RejectedError(f"the code doesn't define {target.symbol or target.module}")
+    return snippet
+
+
+def _check_free(target: Target, module: Module, *, exists: bool, force: bool) -> None:
+    taken = find(module.tree.body, target.symbol) if target.symbol else exists and bool(module.tree.body)
+    if taken and not force:
+        raise SymbolExistsError(
+            f"{target.symbol or target.module} exists already in {target.relative_path}",
+            hint="pass --force to replace it",
+        )
+
+
+def _encode(lines: Sequence[str], module: Module) -> bytes:
+    source = module.source
+    ended = [line if line.endswith(("\n", "\r")) else f"{line}\n" for line in lines]
+    if source.lines and source.lines[-1][-1] not in "\r\n" and ended:
+        ended[-1] = ended[-1].rstrip("\r\n")  # the file had no final newline, and keeps having none
+    fitted = (
+        line[:-1] + source.newline if line.endswith("\n") and not line.endswith("\r\n") else line for line in ended
+    )
+    try:
+        return replace(source, lines=tuple(fitted)).encode()
+    except UnicodeEncodeError as exc:
+        what = exc.object[exc.start : exc.end]
+        raise RejectedError(f"the code has {what!r}, which {module.name} ({source.encoding}) can't hold") from exc
+
+
 def _missing_inits(target: Target) -> list[Path]:
-    """`__init__.py` for new folders below a package that has one; a layout without them gets none."""
-    folders = [f for f in target.path.parents if f.is_relative_to(target.source_root) and f != target.source_root]
+    """`__init__.py` for new folders, where the folders around them have one; a layout without them gets none."""
+    folders = [f for f in target.path.parents if f != target.source_root and f.is_relative_to(target.source_root)]
     if not any((folder / "__init__.py").exists() for folder in folders):
         return []
-    return [folder / "__init__.py" for folder in reversed(folders) if not (folder / "__init__.py").exists()]
+    files = [folder / "__init__.py" for folder in reversed(folders)]
+    return [file for file in files if file != target.path and not file.exists()]
 
 
-def _insert(target: Target, source: Source, snippet: Snippet, *, force: bool) -> tuple[str, ...]:
-    try:
-        tree = parse(source.text)
-    except SyntaxError as exc:
-        hint = "mend it first"
-        raise TargetError(f"{target.relative_path} line {exc.lineno}: {exc.msg}", hint=hint) from exc
-    existing = list(find(tree.body, target.symbol))
-    if existing and not force:
-        raise SymbolExistsError(f"{target.symbol} exists in {target.relative_path}", hint="use --force to replace it")
-    lines = list(source.lines)
-    owner = next((s for s in find(tree.body, target.owner) if isinstance(s, ast.ClassDef)), None)
-    piece = _piece(snippet, owner.body[0].col_offset if owner else 0)
+def _fresh(snippet: Snippet, module: Module, target: Target) -> tuple[list[str], list[str]]:
+    """A module that holds no code yet: its comments, then the answer without what only runs (examples of use)."""
+    useless: set[int] = set()
+    if target.symbol is not None:
+        rest = (s for s in snippet.rest if not has_docstring([s]))
+        useless = {number for s in rest for number in range(*span(s, snippet.lines))}
+    kept = (line.rstrip("\r\n") for number, line in enumerate(snippet.lines) if number not in useless)
+    code = [f"{line}\n" for line in "\n".join(kept).strip("\n").split("\n")]
+    head = list(module.lines) if target.symbol is not None else []
+    return [*head, *(["\n"] if head and head[-1].strip() else []), *code], code
+
+
+def _alone(chosen: Selection, snippet: Snippet, target: Target) -> list[str]:
+    """What is put in as one text: imports, helpers, definition."""
+    blank = read_module(b"", target.relative_path)
+    blocks = [render(block, snippet.lines, prefix="", indent="    ") for block in chosen.blocks]
+    head = [line for part in import_splices(chosen.used, blocks, blank, target) for line in part.lines]
+    new = sorted([*chosen.helpers, *chosen.members, *chosen.definition], key=first_line)
+    body = pieces(new, snippet, prefix="", indent="    ", gap=2)
+    return [*head, *(["\n", "\n"] if head else []), *body]
+
+
+def _splices(target: Target, module: Module, snippet: Snippet, chosen: Selection) -> list[Splice]:
+    blocks = [render(block, snippet.lines, prefix="", indent=module.indent) for block in chosen.blocks]
+    imports = import_splices(chosen.imports, blocks, module, target)
+    owner = find_class(module.tree.body, target.owner)
+    existing = find(owner.body if owner else module.tree.body, target.name)
+    if target.owner and not owner and not snippet.holder:
+        raise RejectedError(f"{target.relative_path} has no class {target.owner} to put {target.name} into")
     if existing:
-        lines[first_line(existing[0]) - 1 : end_line(existing[-1])] = piece
-    elif owner:
-        lines[end_line(owner) : end_line(owner)] = ["\n", *piece]
-    else:
-        at = _end_of_code(tree, lines)
-        lines[at:at] = ["\n", "\n", *piece] if at else piece
-    missing = [line for line in _import_lines(snippet, tree) if line]
-    at = max((end_line(s) for s in tree.body if isinstance(s, ast.Import | ast.ImportFrom)), default=_header(tree))
-    lines[at:at] = missing
-    return tuple(lines)
+        return [
+            *imports,
+            *replacement(existing, chosen, snippet, module),
+            *_helpers(existing[0], chosen, snippet, module),
+        ]
+    if owner:
+        return [*imports, *_into_class(owner, chosen, snippet, module), *_helpers(owner, chosen, snippet, module)]
+    return [*imports, _into_module(chosen, snippet, module), *export(module, (target.symbol or "").partition(".")[0])]
 
 
-def _piece(snippet: Snippet, column: int) -> list[str]:
-    first, last = first_line(snippet.definition[0]), end_line(snippet.definition[-1])
-    text = textwrap.dedent("".join(snippet.lines[first - 1 : last]))
-    return list(split_lines(textwrap.indent(text, " " * column)))
+def _into_module(chosen: Selection, snippet: Snippet, module: Module) -> Splice:
+    new = sorted([*chosen.helpers, *chosen.definition], key=first_line)
+    text = pieces(new, snippet, prefix="", indent=module.indent, gap=2)
+    index = position(module.tree.body, new, module.source.text, lazy=module.lazy_annotations)
+    return insertion(module.tree.body, index, new, text, module.lines, gap=2)
 
 
-def _end_of_code(tree: ast.Module, lines: list[str]) -> int:
-    last = tree.body[-1] if tree.body else None
-    if isinstance(last, ast.If) and "__name__" in ast.dump(last.test):
-        return end_line(tree.body[-2]) if len(tree.body) > 1 else first_line(last) - 1
-    return end_line(last) if last else len(lines)
+def _helpers(beside: ast.stmt, chosen: Selection, snippet: Snippet, module: Module) -> list[Splice]:
+    """Helpers of something that isn't itself put at module level go before the statement that holds it."""
+    if not chosen.helpers:
+        return []
+    body = module.tree.body
+    index = next(i for i, s in enumerate(body) if end_line(s) >= beside.lineno)
+    text = pieces(chosen.helpers, snippet, prefix="", indent=module.indent, gap=2)
+    return [insertion(body, index, chosen.helpers, text, module.lines, gap=2)]
 
 
-def _import_lines(snippet: Snippet, tree: ast.Module) -> list[str]:
-    have = {name for s in tree.body for name in bound_names(s)}
-    parts = [p for s in flatten(snippet.imports) if isinstance(p := s, ast.Import | ast.ImportFrom)]
-    return [ast.unparse(p) + "\n" for p in parts if not bound_names(p) <= have]
-
-
-def _header(tree: ast.Module) -> int:
-    return end_line(tree.body[0]) if tree.body and ast.get_docstring(tree) is not None else 0
-
-
-def _with_newline(lines: tuple[str, ...], newline: str) -> tuple[str, ...]:
-    last = len(lines) - 1
-    ended = (line if line[-1] in "\r\n" or i == last else line + newline for i, line in enumerate(lines))
-    return tuple(line[:-1] + newline if line.endswith("\n") and not line.endswith("\r\n") else line for line in ended)
+def _into_class(owner: ast.ClassDef, chosen: Selection, snippet: Snippet, module: Module) -> list[Splice]:
+    new = sorted([*chosen.members, *chosen.definition], key=first_line)
+    first, last = owner.body[0], owner.body[-1]
+    number = first.lineno - 1
+    line = module.lines[number]
+    shared = not line.isspace() and len(leading_space(line)) < first.col_offset and first_line(first) == first.lineno
+    prefix = leading_space(line) + module.indent if shared else leading_space(module.lines[first_line(first) - 1])
+    text = pieces(new, snippet, prefix=prefix, indent=module.indent, gap=1)
+    empty = is_placeholder(last) and len(owner.body) == 1 + has_docstring(owner.body)
+    if shared:  # class Name: ...
+        head, rest = line.encode()[: first.col_offset].decode(), line.encode()[first.col_offset :].decode()
+        kept = [] if empty else [prefix + rest, "\n"]
+        return [Splice(number, number + 1, [f"{head.rstrip()}\n", *kept, *text])]
+    if empty:
+        gap = ["\n"] if len(owner.body) > 1 and module.lines[last.lineno - 2].strip() else []
+        return [Splice(last.lineno - 1, end_line(last), [*gap, *text])]
+    index = position(owner.body, new, module.source.text, lazy=module.lazy_annotations)
+    return [insertion(owner.body, index, new, text, module.lines, gap=1)]

@@ -104,7 +104,7 @@ def _missing_folders(path: Path) -> Iterator[Path]:
 def _temporary(write: _Write) -> Path:
     """The new bytes in a file of the same folder, flushed to disk, with the mode that the place has or would get."""
     name = write.path.with_name(f".{write.path.name}.{secrets.token_hex(4)}.tmp")
-    with open(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
+    with name.open("xb") as file:
         file.write(write.after)
         file.flush()
         os.fsync(file.fileno())

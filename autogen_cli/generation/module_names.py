@@ -1,0 +1,68 @@
+"""The names that a module offers to its own code and to those who import it."""
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from autogen_cli.generation.statements import bound_names, flatten, is_type_checking
+
+# What makes names that no reader of the text can list.
+_DYNAMIC = re.compile(r"\bglobals\(\)|\bvars\(\)|\bexec\(|\bsys\.modules\[\s*__name__|^def __getattr__\(", re.MULTILINE)
+
+IMPLICIT = frozenset(
+    ("__file__", "__name__", "__doc__", "__package__", "__path__", "__spec__", "__loader__", "__builtins__",
+     "__debug__", "__dict__", "__annotations__", "__cached__", "WindowsError")
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleNames:
+    """runtime: bound as the module is imported. typing: bound only for type checkers. stars: star imports.
+
+    dynamic: the module makes names in ways that the text doesn't tell.
+    """
+
+    runtime: frozenset[str]
+    typing: frozenset[str]
+    stars: tuple[ast.ImportFrom, ...]
+    dynamic: bool
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.runtime or name in self.typing or name in IMPLICIT
+
+
+def module_names(tree: ast.Module, text: str) -> ModuleNames:
+    runtime, typing = _split(tree.body)
+    names = bound_names(*runtime)
+    if "global " in text:
+        names.update(name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names)
+    stars = (
+        [s for s in ast.walk(tree) if isinstance(s, ast.ImportFrom) and s.names[0].name == "*"] if "*" in names else []
+    )
+    return ModuleNames(
+        runtime=frozenset(names - {"*"}),
+        typing=frozenset(bound_names(*typing) - names),
+        stars=tuple(stars),
+        dynamic=bool(_DYNAMIC.search(text)),
+    )
+
+
+def _split(body: Sequence[ast.stmt]) -> tuple[list[ast.stmt], list[ast.stmt]]:
+    """Statements that run, and those under `if TYPE_CHECKING`."""
+    runtime, typing = [], []
+    for statement in body:
+        if isinstance(statement, ast.If) and is_type_checking(statement):
+            typing += statement.body
+            runtime += statement.orelse
+        else:
+            runtime.append(statement)
+    return runtime, typing
+
+
+def imports_of(body: Sequence[ast.stmt]) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
+    """The import statements of a scope, and whether each is for type checkers only."""
+    for part, typing in zip(_split(body), (False, True), strict=True):
+        for statement in flatten(part):
+            if isinstance(statement, ast.Import | ast.ImportFrom):
+                yield statement, typing

@@ -1,0 +1,117 @@
+"""Statements: where they lie in the text, what they bind, and how to find the one that defines a symbol."""
+
+import ast
+import builtins
+from collections.abc import Iterable, Iterator, Sequence
+
+type Function = ast.FunctionDef | ast.AsyncFunctionDef
+type Definition = Function | ast.ClassDef
+
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def flatten(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of a scope; those inside `if`, `try`, `with`, loops and `match` instead of the block itself."""
+    for statement in body:
+        blocks = _blocks(statement)
+        if not blocks:
+            yield statement
+        for block in blocks:
+            yield from flatten(block)
+
+
+def _blocks(statement: ast.stmt) -> list[Sequence[ast.stmt]]:
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return []
+    parts = [statement, *getattr(statement, "handlers", ()), *getattr(statement, "cases", ())]
+    blocks = [getattr(part, name, ()) for part in parts for name in ("body", "orelse", "finalbody")]
+    return [block for block in blocks if block]
+
+
+def find(body: Iterable[ast.stmt], symbol: str | None) -> list[ast.stmt]:
+    """Statements that bind `symbol` (dotted: inside that class), in order, also inside `if`, `try` and `with`."""
+    first, _, rest = (symbol or "").partition(".")
+    if rest:
+        return [
+            part for owner in find(body, first) if isinstance(owner, ast.ClassDef) for part in find(owner.body, rest)
+        ]
+    return [statement for statement in flatten(body) if first in bound_names(statement)]
+
+
+def find_class(body: Iterable[ast.stmt], name: str | None) -> ast.ClassDef | None:
+    return next((s for s in reversed(find(body, name)) if isinstance(s, ast.ClassDef)), None)
+
+
+def is_import(statement: ast.stmt) -> bool:
+    """An import, or an `if TYPE_CHECKING:` or `try:` that holds nothing else."""
+    parts = list(flatten([statement]))
+    importing = any(isinstance(part, ast.Import | ast.ImportFrom) for part in parts)
+    return importing and all(
+        isinstance(part, ast.Import | ast.ImportFrom | ast.Pass) or _fallback(part) for part in parts
+    )
+
+
+def _fallback(statement: ast.stmt) -> bool:
+    """`name = None` and the like, where an optional import fails."""
+    return isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant | ast.Name)
+
+
+def is_type_checking(statement: ast.stmt) -> bool:
+    """`if TYPE_CHECKING:`, however it is spelt."""
+    test = statement.test if isinstance(statement, ast.If) else None
+    return getattr(test, "id", getattr(test, "attr", None)) == "TYPE_CHECKING"
+
+
+def bound_names(*nodes: ast.AST) -> set[str]:
+    """Names that statements bind in their own scope, blocks inside them included; a star import binds `*`."""
+    names: set[str] = set()
+    pending = list(nodes)
+    while pending:
+        node = pending.pop()
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                names.add(node.name)
+                continue
+            case ast.Lambda():
+                continue
+            case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+                names.update(inner.target.id for inner in ast.walk(node) if isinstance(inner, ast.NamedExpr))
+                continue
+            case ast.Import() | ast.ImportFrom():
+                names.update(map(bound_by, node.names))
+            case ast.Name(ctx=ast.Store()):
+                names.add(node.id)
+            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+                names.add(name)
+            case ast.MatchMapping(rest=str(name)):
+                names.add(name)
+        pending.extend(ast.iter_child_nodes(node))
+    return names
+
+
+def bound_by(alias: ast.alias) -> str:
+    """The local name of an imported one; `import a.b` binds `a`."""
+    return alias.asname or alias.name.partition(".")[0]
+
+
+def first_line(statement: ast.stmt) -> int:
+    """1-based; decorators included."""
+    decorators = statement.decorator_list if isinstance(statement, DEFINITIONS) else []
+    return min([statement.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def end_line(statement: ast.stmt) -> int:
+    return statement.end_lineno or statement.lineno
+
+
+def has_docstring(body: Sequence[ast.stmt]) -> bool:
+    first = body[0] if body else None
+    return isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+
+
+def is_placeholder(statement: ast.stmt) -> bool:
+    """`pass` or `...`"""
+    match statement:
+        case ast.Pass() | ast.Expr(ast.Constant(value=builtins.Ellipsis)):
+            return True
+    return False
