@@ -42,10 +42,6 @@ _ORDERS: tuple[Callable[[str], tuple[int, str]], ...] = (
     lambda name: (0, name),
     lambda name: (0, name.casefold()),
 )
-    _by_kind,
-    lambda name: (0, name),
-    lambda name: (0, name.casefold()),
-)
 
 
 def _begins_line(item: Item, lines: Sequence[str]) -> bool:
