@@ -1,13 +1,13 @@
 # Every target does its own set-up. All it takes is Python 3.12 or newer with pip (pyenv's will do), or uv.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs corpora
+.PHONY: help demo test soak lint format docs corpora
 
 UV := .ci/uv
 RUN := $(UV) run --frozen --quiet
 export AUTOGEN_CORPORA ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/autogen-corpora
 
 help:            ## this list
-	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
 
 demo:            ## the lean core in .venv-demo, and one generation on docs/sample, offline
 	@UV_PROJECT_ENVIRONMENT=.venv-demo $(UV) sync --frozen --no-dev
@@ -15,7 +15,10 @@ demo:            ## the lean core in .venv-demo, and one generation on docs/samp
 
 test: lint       ## everything that CI runs: lint, types, layers, tests with branch coverage
 	.ci/system
-	$(RUN) pytest -n auto --cov
+	$(RUN) pytest -n auto -m "not soak" --cov
+
+soak: corpora    ## slow suites, on real projects
+	$(RUN) pytest -m soak
 
 lint:            ## ruff, mypy --strict, the layer contract
 	$(UV) sync --frozen
