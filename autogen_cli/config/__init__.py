@@ -3,7 +3,7 @@
 `edit`, `trust` and `describe` stay out of here: most runs need none of them.
 """
 
-from autogen_cli.config.environment import Credential, Folders, credential, folders
+from autogen_cli.config.environment import Credential, Folders, credential, environment_for_programs, folders
 from autogen_cli.config.settings import (
     SETTINGS,
     AutogenConfig,
@@ -44,6 +44,7 @@ __all__ = [
     "SecurityConfig",
     "UsageConfig",
     "credential",
+    "environment_for_programs",
     "folders",
     "load",
     "value_of",

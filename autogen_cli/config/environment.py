@@ -65,6 +65,11 @@ def credential(provider: str, environ: Mapping[str, str] = os.environ) -> Creden
     return Credential(value, name)
 
 
+def environment_for_programs(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What programs that autogen starts for the user see: everything but the credentials that are autogen's own."""
+    return {name: value for name, value in environ.items() if name not in CREDENTIALS.values()}
+
+
 def names_a_secret(key: str) -> str | None:
     """The hint for a key or variable that looks like a credential's, else None."""
     if not _SECRET_NAME.search(key):

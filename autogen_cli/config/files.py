@@ -141,8 +141,9 @@ def find_project_file(start: Path, environ: Mapping[str, str] = os.environ) -> S
 
 
 def show_key(path: KeyPath) -> str:
-    """A key for a message: as TOML writes it, bounded."""
-    text = ".".join(map(quote_key, path))
+    """A key for a message: as TOML writes it, printable and bounded."""
+    written = ".".join(map(quote_key, path))
+    text = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in written)
     return text if len(text) <= 80 else text[:77] + "..."
 
 

@@ -1,11 +1,12 @@
 """From what TOML, a variable or a flag gives to the declared type of a setting, and back to TOML."""
 
 import json
+import math
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from types import UnionType
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 NONE = "none"  # TOML has no null: this word unsets an optional setting that a lower source has set
 LARGEST_INTEGER = 2**63 - 1  # what TOML promises and SQLite holds
@@ -43,9 +44,7 @@ class MismatchError(ValueError):
 
 def unwrap(kind: Any) -> tuple[Any, bool]:
     """The type without its `| None`, and whether it had one."""
-    if isinstance(kind, UnionType):
-        return get_args(kind)[0], True
-    return kind, False
+    return (get_args(kind)[0], True) if get_origin(kind) in {UnionType, Union} else (kind, False)
 
 
 def expected(kind: Any) -> str:
@@ -82,8 +81,10 @@ def parse(kind: Any, text: str) -> Any:
 
     Lists are comma-separated or a TOML array (a JSON array is one too), tables are TOML inline tables.
     """
-    inner, _ = unwrap(kind)
+    inner, optional = unwrap(kind)
     text = text.strip()
+    if optional and text.casefold() == NONE:
+        return None
     raw: object = text
     if inner is bool:
         raw = _WORDS.get(text.casefold(), text)
@@ -109,13 +110,17 @@ def to_toml(value: object) -> str:
     if isinstance(value, Mapping):
         items = ", ".join(f"{quote_key(name)} = {to_toml(item)}" for name, item in value.items() if item is not None)
         return f"{{ {items} }}" if items else "{}"
-    return json.dumps(NONE if value is None else str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+    return _quoted(NONE if value is None else str(value))
 
 
 def quote_key(name: str) -> str:
-    """A key as TOML writes it; control characters in it are escaped."""
+    """A key as TOML writes it."""
     bare = name.isascii() and name.replace("-", "").replace("_", "").isalnum()
-    return name if bare else json.dumps(name).replace("\x7f", "\\u007f")
+    return name if bare else _quoted(name)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")  # TOML's one difference from JSON
 
 
 def _inside(name: str, kind: Any, value: object) -> Any:
@@ -128,7 +133,7 @@ def _inside(name: str, kind: Any, value: object) -> Any:
 def _scalar(kind: Any, value: Any) -> Any:
     if kind in {float, Decimal}:
         number = kind(str(value))
-        if not (number - number == 0):  # nan and the infinities
+        if not math.isfinite(number):
             raise MismatchError("must be a finite number")
         return number
     if kind is int and abs(value) > LARGEST_INTEGER:
