@@ -1,8 +1,10 @@
 """The house rules that no linter knows: what the package holds, how long things get, who may do what."""
 
 import ast
+import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -194,3 +196,27 @@ def test_the_page_on_errors_lists_every_exit_code() -> None:
     listed = {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
     assert listed == {0, INTERRUPTED, *(kind.exit_code for kind in kinds)}
+
+
+def run(*words: str | Path, path: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(words, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False)
+
+
+def test_without_an_interpreter_one_line_says_so(tmp_path: Path) -> None:
+    for program in ("bash", "dirname"):
+        (tmp_path / program).symlink_to(shutil.which(program) or "")
+    ran = run(HOUSE / ".ci" / "uv", "--version", path=str(tmp_path))
+    assert (ran.returncode, ran.stdout) == (1, "")
+    (line,) = ran.stderr.splitlines()
+    assert line.startswith("autogen: no Python 3.12 or newer was found: install one")
+
+
+def test_the_demo_tells_the_whole_story() -> None:
+    ran = run(HOUSE / "docs" / "sample" / "demo.sh", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    said = ran.stdout + ran.stderr
+    assert ran.returncode == 0, said
+    assert "def split_tax(" in said
+    assert "scaffold: invoices.money.split_tax, by scaffold" in said
+    assert "scaffold: invoices.money.split_tax, from the disk cache" in said
+    assert "async def fetch_rate(" in said
+    assert re.search(r"invoices\.money +scaffold +\d", said)
