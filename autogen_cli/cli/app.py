@@ -8,6 +8,7 @@ import typer
 
 from autogen_cli import __version__
 from autogen_cli.cli import cache, config
+from autogen_cli.cli.check import check
 from autogen_cli.cli.context import context
 from autogen_cli.cli.doctor import doctor
 from autogen_cli.cli.generate import generate
@@ -26,6 +27,7 @@ app = typer.Typer(
 
 add_command(app, "generate", generate)
 add_command(app, "context", context)
+add_command(app, "check", check)
 add_command(app, "usage", usage)
 add_command(app, "doctor", doctor)
 

@@ -39,8 +39,10 @@ def generate(
     refresh: Annotated[bool, typer.Option("--refresh", help="Ask again, and replace the cached answer")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache")] = False,
     repair: Annotated[int | None, typer.Option(min=0, help="Further attempts after a rejected answer")] = None,
+    test: Annotated[str | None, typer.Option(help="Command that has to pass on a private copy with the code")] = None,
 ) -> int:
     """Write the symbol that the code already calls."""
+    import shlex
     from decimal import Decimal
 
     from autogen_cli.models import GenerationRequest
@@ -52,17 +54,20 @@ def generate(
         context_tokens=context_tokens,
     )  # fmt: skip
     with open_services(root, command="generate", warn=out.warn, detail=out.detail) as services:
+        cost = services.config.budget.per_run if max_cost is None else Decimal(str(max_cost))
+        command = services.config.checks.test if test is None else test
         options = GenerateOptions(
             write=write, force=force, edit=write or diff, refresh=refresh, use_cache=not no_cache,
             repair=services.repair if repair is None else repair,
-            max_cost=None if max_cost is None else Decimal(str(max_cost)),
+            max_cost=cost,
+            test=tuple(shlex.split(command or "")),
         )  # fmt: skip
         generator = Generator(services)
         if dry_run:
             _show_preview(out, generator.preview(request, force=force))
             return 0
         generated = generator.run(request, options)
-    _show(out, generated, diff=diff)
+    show_generated(out, generated, diff=diff)
     return exit_code(generated.result)
 
 
@@ -73,7 +78,8 @@ def exit_code(result: "GeneratedCode") -> int:
     return ProviderError.exit_code if result.status == "scaffold" and result.hops else 0
 
 
-def _show(out: Output, generated: "Generated", *, diff: bool) -> None:
+def show_generated(out: Output, generated: "Generated", *, diff: bool) -> None:
+    """The code, the change or the document on stdout; what was noticed, and a summary, on stderr."""
     result = generated.result
     if out.json:
         from autogen_cli.documents import result_json

@@ -61,6 +61,8 @@ def set_value(path: Path, key: str, text: str) -> Change:
         table = table[name]
         if not isinstance(table, MutableMapping):
             raise file.error((name,), "must be a table")
+    if isinstance(value, Mapping):  # a whole table in place of another
+        table.pop(keys[-1], None)
     table[keys[-1]] = tomlkit.value(to_toml(value))
     _write(file, document)
     return Change(key, value, path, declared.protection is not None)
@@ -112,14 +114,15 @@ def _below(declared: Setting, names: KeyPath) -> Setting | None:
 
 
 def _split(key: str) -> KeyPath:
+    """The names of a dotted key, quoted where TOML would quote them."""
+    path: list[str] = []
     try:
         found: Any = tomllib.loads(f"{key} = 0")
+        while found != 0:
+            [(name, found)] = found.items()  # several: the text is more than a key
+            path.append(name)
     except ValueError as exc:
         raise ConfigError(f"{key!r} is not a key", hint="write it as in a TOML file: cache.enabled") from exc
-    path: list[str] = []
-    while isinstance(found, dict) and len(found) == 1:
-        [(name, found)] = found.items()
-        path.append(name)
     return tuple(path)
 
 
@@ -141,5 +144,9 @@ def _write(file: SettingsFile, document: "TOMLDocument") -> None:
     text = document.as_string()
     if "\r\n" in file.text:
         text = text.replace("\r\n", "\n").replace("\n", "\r\n")
-    SettingsFile(file.path, file.kind, text).settings()
+    try:
+        SettingsFile(file.path, file.kind, text).settings()
+    except ConfigError:
+        file.settings()  # was it wrong before? Then that is what to say, with the line that the reader will find
+        raise
     write_atomically(file.path, text, mode=_MODE)

@@ -1,6 +1,6 @@
 """The books: what each provider call, cache hit and failure took, as events in the ledger."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -50,14 +50,18 @@ class Books:
         return self._usage(provider, model, tokens).cost_usd
 
     def allow(
-        self, provider: str, model: str | None, prompt: Prompt, max_output_tokens: int, max_cost: Decimal | None
+        self, provider: str, question: CompletionRequest, attempts: "Sequence[Attempt]", max_cost: Decimal | None
     ) -> None:
-        """Raises BudgetError where the call may cost more than `max_cost`, or nobody knows what it costs."""
+        """Raises BudgetError where the call and the attempts before it may cost more than `max_cost`, or nobody knows
+        what they cost.
+        """
         if max_cost is None:
             return
-        cost = self.worst_cost(provider, model, prompt, max_output_tokens)
+        cost = self.worst_cost(provider, question.model, question.prompt, question.max_output_tokens or 0)
+        spent = [attempt.usage.cost_usd for attempt in attempts]
+        cost = None if cost is None or None in spent else cost + sum(one for one in spent if one is not None)
         if cost is None:
-            name = model or provider
+            name = question.model or provider
             raise BudgetError(
                 f"the price of {name} is unknown, so --max-cost can't be held; nothing was sent",
                 hint=f'add [prices."{name}"] to the configuration, or leave --max-cost out',

@@ -9,9 +9,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from autogen_cli.errors import SymbolExistsError
+from autogen_cli.config import environment_for_programs
+from autogen_cli.errors import BudgetError, SymbolExistsError
 from autogen_cli.models import (
+    CheckResult,
     CodeContext,
+    Completion,
     CompletionRequest,
     ContextSummary,
     GeneratedCode,
@@ -21,11 +24,14 @@ from autogen_cli.models import (
     Target,
 )
 from autogen_cli.service.attempts import Attempt, examine, total_usage
+from autogen_cli.service.chain import Served
 from autogen_cli.service.recall import entry_of, recalled
 
 if TYPE_CHECKING:
     from autogen_cli.generation.insert import Edit
     from autogen_cli.service.wiring import Services
+
+TEST_TIMEOUT = 600.0  # seconds for `--test`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +39,8 @@ class GenerateOptions:
     """How to go about a request.
 
     write: change the project's files. edit: work out the change, also when it isn't written. repair: further attempts
-    after a rejected one. max_cost: USD; what may cost more is not sent.
+    after a rejected one. max_cost: USD; what may cost more is not sent. test: a command that runs on a private copy of
+    the project with the code applied; the only way in which generated code is executed.
     """
 
     write: bool = False
@@ -43,6 +50,7 @@ class GenerateOptions:
     use_cache: bool = True
     repair: int = 1
     max_cost: Decimal | None = None
+    test: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +97,11 @@ class Generator:
 
         Raises TargetError, AccessError, ConfigError, ProviderError and BudgetError.
         """
-        plan = self.plan(request, force=options.force)
-        result = self._recall(plan, options) or await self._answer(plan, options)
-        return self._finish(plan, result, options)
+        import asyncio
+
+        plan = await asyncio.to_thread(self.plan, request, force=options.force)
+        result = await asyncio.to_thread(self._recall, plan, options) or await self._answer(plan, options)
+        return await asyncio.to_thread(self._finish, plan, result, options)
 
     def run(self, request: GenerationRequest, options: GenerateOptions) -> Generated:
         """`generate` for callers without an event loop. A cache hit starts none: its import alone takes 30 ms."""
@@ -126,6 +136,13 @@ class Generator:
             cache_key=services.cache_key(provider, model, context, prompt),
         )
 
+    def check(self, request: GenerationRequest, code: str, *, force: bool = False) -> Generated:
+        """The checks on code that the user brings, as if a provider called `user` had answered with it."""
+        plan = self.plan(request, force=force)
+        served = Served(completion=Completion(text=code, model=None), provider="user", offline=True)
+        attempt = examine(served, plan.target, plan.context, force=force)
+        return self._finish(plan, self._result(plan, [attempt]), GenerateOptions(force=force, edit=True))
+
     def preview(self, request: GenerationRequest, *, force: bool = False) -> Preview:
         """The plan, its size and what it may cost."""
         services = self._services
@@ -146,43 +163,79 @@ class Generator:
         if hit is None:
             return None
         result = recalled(hit, request_id=plan.request_id, duration_ms=services.elapsed_ms())
+        if options.test:
+            check = self._trial(plan, result.code, options)
+            if check.status == "fail":
+                return None
+            result = replace(result, checks=(*result.checks, check))
         services.books.record_hit(plan.target, result)
         return result
 
     async def _answer(self, plan: Plan, options: GenerateOptions) -> GeneratedCode:
-        """Asks the provider chain, and again with the diagnostics while the answer doesn't fit."""
+        """Asks the provider chain, and again with the diagnostics while the answer doesn't fit and money is left."""
         services = self._services
-        limit = services.max_output_tokens
-        services.books.allow(plan.provider, plan.model, plan.prompt, limit, options.max_cost)
         question = CompletionRequest(
             prompt=plan.prompt,
             context=plan.context,
             model=plan.model,
             request_id=plan.request_id,
-            max_output_tokens=limit,
+            max_output_tokens=services.max_output_tokens,
         )
         attempts: list[Attempt] = []
         try:
-            for number in range(options.repair + 1):
-                served = await services.chain.complete(plan.provider, question)
-                attempt = examine(served, plan.target, plan.context, force=options.force)
-                attempts.append(services.books.record_attempt(plan.target, attempt, question))
-                if attempt.fits or served.offline or number == options.repair:
+            while True:
+                services.books.allow(plan.provider, question, attempts, options.max_cost)
+                attempt = await self._attempt(plan, question, options)
+                attempts.append(attempt)
+                if attempt.fits or attempt.served.offline or len(attempts) > options.repair:
                     break
-                repair = services.prompts.build(
-                    plan.target,
-                    plan.context,
-                    description=plan.request.description,
-                    repair=attempt.checks,
-                    previous=attempt.code or served.completion.text,
-                )
-                question = replace(question, prompt=repair, request_id=f"{plan.request_id}-{number + 1}")
+                question = self._repair(plan, question, attempt, number=len(attempts))
+        except BudgetError:
+            if not attempts:
+                raise
         finally:
             await services.chain.close()
         result = self._result(plan, attempts)
         if options.use_cache and result.status != "rejected" and not result.hops:
             services.cache.set(entry_of(result, plan, created=services.now()))
         return result
+
+    async def _attempt(self, plan: Plan, question: CompletionRequest, options: GenerateOptions) -> Attempt:
+        """One answer, checked and on the books."""
+        import asyncio
+
+        services = self._services
+        services.books.begin()
+        served = await services.chain.complete(plan.provider, question)
+        attempt = await asyncio.to_thread(examine, served, plan.target, plan.context, force=options.force)
+        if attempt.fits and options.test:
+            check = await asyncio.to_thread(self._trial, plan, attempt.code, options)
+            attempt = replace(attempt, checks=(*attempt.checks, check))
+        return services.books.record_attempt(plan.target, attempt, question)
+
+    def _trial(self, plan: Plan, code: str, options: GenerateOptions) -> CheckResult:
+        """The user's own test command, on a private copy of the project with the code applied."""
+        from autogen_cli.generation.insert import plan_edit
+        from autogen_cli.generation.trial import run_trial
+
+        return run_trial(
+            options.test,
+            plan_edit(plan.target, code, force=options.force),
+            source_root=plan.target.source_root,
+            environment=environment_for_programs(),
+            timeout=TEST_TIMEOUT,
+        )
+
+    def _repair(self, plan: Plan, question: CompletionRequest, attempt: Attempt, *, number: int) -> CompletionRequest:
+        """The same question with what was wrong with the last answer."""
+        prompt = self._services.prompts.build(
+            plan.target,
+            plan.context,
+            description=plan.request.description,
+            repair=attempt.checks,
+            previous=attempt.code or attempt.served.completion.text,
+        )
+        return replace(question, prompt=prompt, request_id=f"{plan.request_id}-{number}")
 
     def _result(self, plan: Plan, attempts: list[Attempt]) -> GeneratedCode:
         """The best attempt (the first of those with the fewest failed checks) as a result that counts them all."""
@@ -200,7 +253,7 @@ class Generator:
             code=best.code,
             path=plan.target.relative_path,
             provider=served.provider,
-            model=served.completion.model or plan.model,
+            model=None if served.offline else served.completion.model or plan.model,
             usage=total_usage(attempts),
             context=ContextSummary(
                 tokens=plan.context.tokens,

@@ -32,7 +32,6 @@ UNBUILT = (
     "budget.monthly",
     "cache.encrypt",
     "cache.redis_url",
-    "checks.test",
     "context.analyzer",
     "security.roles",
 )

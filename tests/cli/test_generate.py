@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -244,3 +245,71 @@ def with_server(server: FakeServer) -> list[str]:
 def test_json_is_one_document(shop: Path, autogen: RunAutogen) -> None:
     assert len(autogen("generate", "shop.money", "total", "--json", cwd=shop).out.splitlines()) == 1
     assert json.loads(autogen("generate", "nothing-here", "--json", cwd=shop).out)["schema"] == "autogen.error/1"
+
+
+TRIAL = "{python} -m pytest -q -p no:cacheprovider tests"
+
+
+def test_the_users_tests_decide_before_anything_is_written(shop: Path, autogen: RunAutogen) -> None:
+    wrong = ANSWER.replace("sum(prices)", "max(prices)")
+    trial = TRIAL.format(python=sys.executable)
+    with FakeServer([wrong, ANSWER]) as server:
+        ran = autogen(*with_server(server), "--test", trial, "--write", cwd=shop)
+        assert (ran.code, ran.json["attempts"], ran.json["written"]) == (0, 2, True)
+        repair = server.requests[-1].json()["messages"][-1]["content"]
+    assert "assert 2.0 == 3.0" in repair
+    assert ran.json["checks"][-1]["name"] == "test"
+    assert "sum(prices)" in (shop / "shop" / "money.py").read_text()
+
+
+def test_code_that_fails_the_users_tests_is_rejected(shop: Path, autogen: RunAutogen) -> None:
+    before = contents(shop)
+    with FakeServer([ANSWER]) as server:
+        ran = autogen(*with_server(server), "--test", f"{sys.executable} -c 'raise SystemExit(1)'", "--write", cwd=shop)
+    assert (ran.code, ran.json["status"], ran.json["attempts"]) == (6, "rejected", 2)
+    assert contents(shop) == before
+
+
+def test_a_cached_answer_is_tried_again(shop: Path, autogen: RunAutogen) -> None:
+    with FakeServer([ANSWER]) as server:
+        words = with_server(server)
+        autogen(*words, cwd=shop)
+        passed = autogen(*words, "--test", TRIAL.format(python=sys.executable), cwd=shop)
+        failed = autogen(*words, "--test", "false", "--repair", "0", cwd=shop)
+        assert server.received == 2
+    assert (passed.json["cached"], passed.json["checks"][-1]["status"]) == (True, "pass")
+    assert (failed.code, failed.json["cached"]) == (6, False)
+
+
+@pytest.mark.parametrize(("limit", "code", "sent"), [("0.000001", 7, 0), ("10", 0, 1)])
+def test_what_may_cost_more_than_allowed_is_not_sent(
+    shop: Path, autogen: RunAutogen, limit: str, code: int, sent: int
+) -> None:
+    with FakeServer([ANSWER]) as server:
+        words = with_server(server)
+        ran = autogen(*words, "--model", "gpt-4o", "--max-cost", limit, cwd=shop)
+        assert (ran.code, server.received) == (code, sent)
+
+
+def test_a_price_that_nobody_knows_holds_no_limit(shop: Path, autogen: RunAutogen) -> None:
+    with FakeServer([ANSWER]) as server:
+        ran = autogen(*with_server(server), "--max-cost", "10", cwd=shop)
+        assert (ran.code, server.received) == (7, 0)
+    assert "price of m is unknown" in ran.err
+
+
+def test_money_that_is_left_pays_no_repair(shop: Path, autogen: RunAutogen, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTOGEN_BUDGET_PER_RUN", "0.09")
+    with FakeServer([MISFIT]) as server:
+        ran = autogen(*with_server(server), "--model", "gpt-4o", "--repair", "5", cwd=shop)
+        assert (ran.code, ran.json["status"]) == (6, "rejected")
+        assert 1 <= server.received <= 2
+
+
+def test_a_setting_that_is_not_built_is_refused(
+    shop: Path, autogen: RunAutogen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTOGEN_BUDGET_DAILY", "5")
+    ran = autogen("generate", "shop.money", "total", cwd=shop)
+    assert (ran.code, ran.out) == (3, "")
+    assert "budget.daily is not built yet" in ran.err

@@ -1,4 +1,4 @@
-"""Two real projects lose a function that they call, and get it back: offline as a scaffold, and from a model's answer."""
+"""Two real projects lose a function and get it back: offline as a scaffold, and from the answer of a model."""
 
 import ast
 import difflib

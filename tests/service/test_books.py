@@ -1,13 +1,14 @@
 """What the ledger hears of answers, hits and failures, and what a call may cost."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from autogen_cli.errors import BudgetError, ProviderUnavailableError
-from autogen_cli.models import CheckResult, Completion, TokenUsage, UsageEvent
+from autogen_cli.models import CheckResult, Completion, CompletionRequest, TokenUsage, UsageEvent
 from autogen_cli.service.attempts import Attempt, total_usage
 from autogen_cli.service.books import Books
 from autogen_cli.service.chain import Served
@@ -47,6 +48,10 @@ def attempt(completion: Completion, *, provider: str = "openai", failed: bool = 
     checks = (CheckResult(name="parses", status="fail" if failed else "pass"),)
     served = Served(completion=completion, provider=provider, offline=provider == "scaffold")
     return Attempt(served=served, code="x = 1\n", checks=checks)
+
+
+def limited(model: str) -> CompletionRequest:
+    return replace(question(model), max_output_tokens=10)
 
 
 @pytest.mark.parametrize(
@@ -93,11 +98,11 @@ def test_a_failure_costs_nothing_only_where_that_is_sure(shelf: Shelf, billed: s
 
 
 def test_a_call_without_a_limit_is_allowed(shelf: Shelf) -> None:
-    shelf.books.allow("openai", "nobody-knows-it", question().prompt, 4096, None)
+    shelf.books.allow("openai", question("nobody-knows-it"), [], None)
 
 
 def test_a_call_within_its_limit_is_allowed(shelf: Shelf) -> None:
-    shelf.books.allow("openai", "m", question().prompt, 10, Decimal("0.000048"))
+    shelf.books.allow("openai", limited("m"), [], Decimal("0.000048"))
 
 
 @pytest.mark.parametrize(
@@ -106,7 +111,16 @@ def test_a_call_within_its_limit_is_allowed(shelf: Shelf) -> None:
 )
 def test_a_call_that_may_cost_more_is_refused(shelf: Shelf, model: str, message: str) -> None:
     with pytest.raises(BudgetError, match=message):
-        shelf.books.allow("openai", model, question().prompt, 10, Decimal("0.000047"))
+        shelf.books.allow("openai", limited(model), [], Decimal("0.000047"))
+
+
+@pytest.mark.parametrize("model", ["m", "nobody-knows-it"])
+def test_what_attempts_before_have_cost_counts(shelf: Shelf, model: str) -> None:
+    shelf.books.allow("openai", limited("m"), [], Decimal("0.00005"))
+    answer = Completion(text="a", model=model, usage=TokenUsage(input=10, output=5))
+    before = shelf.books.record_attempt(target(), attempt(answer), question())
+    with pytest.raises(BudgetError):
+        shelf.books.allow("openai", limited("m"), [before], Decimal("0.00005"))
 
 
 def test_attempts_add_up_and_one_unknown_cost_makes_the_sum_unknown(shelf: Shelf) -> None:
