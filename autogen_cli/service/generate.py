@@ -24,6 +24,7 @@ from autogen_cli.models import (
     Target,
 )
 from autogen_cli.service.attempts import Attempt, examine, total_usage
+from autogen_cli.service.books import NOTHING
 from autogen_cli.service.chain import Served
 from autogen_cli.service.recall import entry_of, recalled
 
@@ -140,7 +141,7 @@ class Generator:
         """The checks on code that the user brings, as if a provider called `user` had answered with it."""
         plan = self.plan(request, force=force)
         served = Served(completion=Completion(text=code, model=None), provider="user", offline=True)
-        attempt = examine(served, plan.target, plan.context, force=force)
+        attempt = replace(examine(served, plan.target, plan.context, force=force), usage=NOTHING)
         return self._finish(plan, self._result(plan, [attempt]), GenerateOptions(force=force, edit=True))
 
     def preview(self, request: GenerationRequest, *, force: bool = False) -> Preview:

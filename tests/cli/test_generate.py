@@ -298,12 +298,15 @@ def test_a_price_that_nobody_knows_holds_no_limit(shop: Path, autogen: RunAutoge
     assert "price of m is unknown" in ran.err
 
 
-def test_money_that_is_left_pays_no_repair(shop: Path, autogen: RunAutogen, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AUTOGEN_BUDGET_PER_RUN", "0.09")
+def test_a_repair_that_could_exceed_the_budget_is_not_sent(shop: Path, home: Path, autogen: RunAutogen) -> None:
+    settings = home / "autogen" / "config.toml"
+    settings.parent.mkdir()
+    settings.write_text(
+        "[openai]\nmax_output_tokens = 1000\n[prices.m]\ninput = 0\noutput = 1000\n[budget]\nper_run = 1.001\n"
+    )
     with FakeServer([MISFIT]) as server:
-        ran = autogen(*with_server(server), "--model", "gpt-4o", "--repair", "5", cwd=shop)
-        assert (ran.code, ran.json["status"]) == (6, "rejected")
-        assert 1 <= server.received <= 2
+        ran = autogen(*with_server(server), "--repair", "5", cwd=shop)
+        assert (ran.code, ran.json["status"], server.received) == (6, "rejected", 1)
 
 
 def test_a_setting_that_is_not_built_is_refused(
