@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Protocol
 
 from autogen_cli.models import Prompt, SourceFile
@@ -12,11 +13,33 @@ from autogen_cli.models import Prompt, SourceFile
 KEY_SCHEMA = 1
 
 
+@dataclass(frozen=True, kw_only=True)
+class KeyInputs:
+    """Everything that an answer depends on: two requests with equal inputs may share one.
+
+    parameters: JSON values by name. version: of the way that keys are made.
+    """
+
+    provider: str
+    model: str | None
+    parameters: Mapping[str, Any]
+    prompt: Prompt
+    version: int = KEY_SCHEMA
+
+    @cached_property
+    def key(self) -> str:
+        """40 hex digits."""
+        text = json.dumps(self.parts(), sort_keys=True, separators=(",", ":"), default=str)
+        return hashlib.blake2b(text.encode(), digest_size=20).hexdigest()
+
+    def parts(self) -> list[Any]:
+        """version, provider, model, parameters, system and user: what JSON can hold."""
+        return [self.version, self.provider, self.model, dict(self.parameters), self.prompt.system, self.prompt.user]
+
+
 def cache_key(*, provider: str, model: str | None, parameters: Mapping[str, Any], prompt: Prompt) -> str:
     """40 hex digits over the key's schema, the provider, the model, the generation parameters and the exact prompt."""
-    parts = [KEY_SCHEMA, provider, model, dict(parameters), prompt.system, prompt.user]
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.blake2b(text.encode(), digest_size=20).hexdigest()
+    return KeyInputs(provider=provider, model=model, parameters=parameters, prompt=prompt).key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +48,8 @@ class CacheEntry:
 
     value: a JSON object, not to be changed. created, expires: seconds since the epoch. project: the root's path; files:
     what the context came from, below that root. cost_usd, duration_ms: what the answer took, so what each hit saves.
-    size: bytes as stored, 0 where that isn't known.
+    inputs: what was asked; kept apart from the rest on disk, and None on what `get` returns. size: bytes as stored, 0
+    where that isn't known.
     """
 
     key: str
@@ -40,7 +64,26 @@ class CacheEntry:
     files: tuple[SourceFile, ...] = ()
     cost_usd: Decimal | None = None
     duration_ms: int = 0
+    inputs: KeyInputs | None = field(default=None, compare=False)
     size: int = field(default=0, compare=False)
+
+    def labels(self) -> list[str]:
+        """What the entry can be found by: its files and its target."""
+        files = (file_label(self.project, file.path) for file in self.files)
+        return [target_label(self.project, self.module, self.symbol), *files]
+
+
+def file_label(project: str, path: str) -> str:
+    """path: POSIX, below the project's root."""
+    return _label("file", project, path)
+
+
+def target_label(project: str, module: str, symbol: str | None) -> str:
+    return _label("target", project, module, symbol or "")
+
+
+def _label(*parts: str) -> str:
+    return hashlib.blake2b("\0".join(parts).encode(errors="surrogatepass"), digest_size=8).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +96,36 @@ class CacheHit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LevelStats:
-    """size: bytes. hits and misses: of this process. error: why the level is passed over, if it is."""
+    """entries and size (bytes): now. The others: since they were last set to zero, over all processes.
+
+    saved_usd, saved_ms: what the hits would have cost and taken. evictions: None where the level doesn't know. error:
+    why the level is passed over, if it is.
+    """
 
     level: str
     entries: int = 0
     size: int = 0
     hits: int = 0
     misses: int = 0
+    evictions: int | None = None
+    saved_usd: Decimal = Decimal(0)
+    saved_ms: int = 0
     error: str | None = None
+
+    @property
+    def hit_rate(self) -> float | None:
+        """Of 1; None where nobody asked."""
+        asked = self.hits + self.misses
+        return self.hits / asked if asked else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What `verify` found in a level: how many entries were looked at, and what is wrong, a line each."""
+
+    level: str
+    checked: int
+    problems: tuple[str, ...] = ()
 
 
 class CacheLevel(Protocol):
@@ -69,15 +134,26 @@ class CacheLevel(Protocol):
     @property
     def name(self) -> str: ...
 
+    def evictions(self) -> int | None:
+        """How many entries went to keep the size or because their time was over; None where the level doesn't know."""
+
     def get(self, key: str) -> CacheEntry | None: ...
 
     def set(self, entry: CacheEntry) -> None: ...
 
     def delete(self, key: str) -> bool: ...
 
+    def keys_of(self, label: str) -> list[str]:
+        """The keys of the entries that carry a label."""
+
     def entries(self) -> Iterator[CacheEntry]: ...
 
     def clear(self) -> int: ...
+
+    def verify(self) -> Verdict: ...
+
+    def prune(self) -> int:
+        """Removes what has expired, what is beyond the size limit and what nothing refers to; returns how many."""
 
     def count(self) -> int: ...
 
@@ -87,8 +163,8 @@ class CacheLevel(Protocol):
 
 
 def entry_to_json(entry: CacheEntry) -> dict[str, Any]:
-    """The stored form: everything but the size, files as [path, digest], money as text."""
-    found = {name: getattr(entry, name) for name in CacheEntry.__slots__ if name != "size"}
+    """The stored form: everything but inputs and size, files as [path, digest], money as text."""
+    found = {name: getattr(entry, name) for name in _STORED}
     found["files"] = [[file.path, file.digest] for file in entry.files]
     found["cost_usd"] = None if entry.cost_usd is None else str(entry.cost_usd)
     return found
@@ -103,3 +179,6 @@ def entry_from_json(found: Mapping[str, Any], *, size: int = 0) -> CacheEntry | 
         return CacheEntry(**plain, size=size) if isinstance(plain["value"], dict) else None
     except (KeyError, TypeError, ValueError, ArithmeticError):
         return None
+
+
+_STORED = [name for name in CacheEntry.__slots__ if name not in {"inputs", "size"}]

@@ -1,14 +1,40 @@
-"""The level on disk: a diskcache store, shared by every process of this user."""
+"""The level on disk: a diskcache store, shared by every process of this user.
 
+Beside diskcache's table lie small ones of our own; triggers keep them true to it, whoever removes a row.
+"""
+
+import json
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from autogen_cli.cache.base import CacheEntry, entry_from_json, entry_to_json
+from autogen_cli.cache import counters, direct, explain, leases
+from autogen_cli.cache.base import CacheEntry, Verdict, entry_from_json, entry_to_json
+from autogen_cli.cache.direct import DirectLookup
+from autogen_cli.cache.leases import DiskLeases
+from autogen_cli.storage.base import PLAIN, Codec
 from autogen_cli.storage.store import JSONStore
 
 SCHEMA = 1
 DEFAULT_SIZE_LIMIT = 2**30
+_LABELS = """
+CREATE TABLE IF NOT EXISTS Label (label TEXT, key TEXT, PRIMARY KEY (label, key)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS Label_key ON Label (key);
+CREATE TRIGGER IF NOT EXISTS Cache_insert AFTER INSERT ON Cache BEGIN
+    INSERT OR IGNORE INTO Label SELECT value, NEW.key FROM json_each(NEW.tag);
+END;
+CREATE TRIGGER IF NOT EXISTS Cache_update AFTER UPDATE OF tag ON Cache BEGIN
+    DELETE FROM Label WHERE key = OLD.key;
+    INSERT OR IGNORE INTO Label SELECT value, NEW.key FROM json_each(NEW.tag);
+END;
+CREATE TRIGGER IF NOT EXISTS Cache_delete AFTER DELETE ON Cache BEGIN
+    DELETE FROM Label WHERE key = OLD.key;
+    DELETE FROM Direct WHERE key = OLD.key;
+    DELETE FROM Asked WHERE key = OLD.key;
+    INSERT INTO Counter VALUES ('disk.evictions', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1;
+END;
+"""
 
 
 class DiskLevel:
@@ -21,42 +47,90 @@ class DiskLevel:
         folder: Path,
         *,
         size_limit: int = DEFAULT_SIZE_LIMIT,
+        codec: Codec = PLAIN,
         on_notice: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self._store = JSONStore(
+        self.store = JSONStore(
             folder,
             schema=SCHEMA,
+            tables=counters.TABLE + direct.TABLE + leases.TABLE + explain.TABLE + _LABELS,
+            sealed_tables=("Asked",),
+            codec=codec,
             on_notice=on_notice,
             eviction_policy="least-recently-used",
             size_limit=size_limit,
         )
+        self.leases = DiskLeases(self.store)
+        self.lookup = DirectLookup(self.store)
 
     def get(self, key: str) -> CacheEntry | None:
-        found = self._store.get(key)
+        found = self.store.get(key)
         return None if found is None else entry_from_json(found)
 
     def set(self, entry: CacheEntry) -> None:
         expire = None if entry.expires is None else entry.expires - time.time()
-        self._store.set(entry.key, entry_to_json(entry), expire=expire)
+        self.store.set(entry.key, entry_to_json(entry), expire=expire, tag=json.dumps(entry.labels()))
+        if entry.inputs is not None:
+            explain.keep(self.store, entry.inputs)
 
     def delete(self, key: str) -> bool:
-        return self._store.delete(key)
+        found = self.store.delete(key)
+        self._requested(int(found))
+        return found
+
+    def keys_of(self, label: str) -> list[str]:
+        return [key for (key,) in self.store.select("SELECT key FROM Label WHERE label = ?", (label,))]
 
     def entries(self) -> Iterator[CacheEntry]:
         """Newest first."""
-        for key, data in self._store.select("SELECT key, value FROM Cache ORDER BY store_time DESC"):
-            entry = entry_from_json(self._store.decode_row(key, data) or {}, size=len(data))
+        for key, data in self.store.select("SELECT key, value FROM Cache ORDER BY store_time DESC"):
+            entry = entry_from_json(self.store.decode_row(key, data) or {}, size=len(data))
             if entry is not None:
                 yield entry
 
     def clear(self) -> int:
-        return self._store.clear()
+        found = self.count()
+        tables = ("Label", "Direct", "Asked", "Lease", "Cache")
+        self.store.execute(*((f"DELETE FROM {table}", ()) for table in tables))  # noqa: S608 - five constants
+        self._requested(found)
+        return found
+
+    def verify(self) -> Verdict:
+        """Reads everything: the file's structure, every entry, and what refers to entries that aren't there."""
+        problems = [text for (text,) in self.store.select("PRAGMA integrity_check") if text != "ok"]
+        checked = 0
+        for key, data in self.store.select("SELECT key, value FROM Cache"):
+            checked += 1
+            entry = entry_from_json(self.store.decode_row(key, data) or {})
+            if entry is None or entry.key != key:
+                problems.append(f"entry {key} can't be read")
+        for table in ("Label", "Direct", "Asked"):
+            lost = f"SELECT count(*) FROM {table} WHERE key NOT IN (SELECT key FROM Cache)"  # noqa: S608 - three constants
+            problems.extend(f"{count} orphans in {table}" for (count,) in self.store.select(lost) if count)
+        return Verdict(level=self.name, checked=checked, problems=tuple(problems))
+
+    def prune(self) -> int:
+        """Also removes leases that have run out, and files that were set aside as damaged."""
+        for folder in self.store.folder.glob("damaged-*"):
+            shutil.rmtree(folder, ignore_errors=True)
+        self.store.execute(("DELETE FROM Lease WHERE expires < ?", (time.time(),)))
+        return self.store.cull()
+
+    def evictions(self) -> int:
+        """Over all processes: a trigger counts them."""
+        select = "SELECT value FROM Counter WHERE name = 'disk.evictions'"
+        return sum(value for (value,) in self.store.select(select))
 
     def count(self) -> int:
-        return len(self._store)
+        return len(self.store)
 
     def size(self) -> int:
-        return self._store.size()
+        return self.store.size()
 
     def close(self) -> None:
-        self._store.close()
+        self.store.close()
+
+    def _requested(self, count: int) -> None:
+        """Takes removals that somebody asked for out of the count of evictions."""
+        if count:
+            self.store.execute((counters.ADD, ("disk.evictions", -count)))

@@ -4,7 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 
-from autogen_cli.cache.base import CacheEntry
+from autogen_cli.cache.base import CacheEntry, Verdict
 
 
 class MemoryLevel:
@@ -13,6 +13,7 @@ class MemoryLevel:
     def __init__(self, max_entries: int = 1000) -> None:
         self._max_entries = max_entries
         self._entries: OrderedDict[str, CacheEntry] = OrderedDict()
+        self._evicted = 0
         self._lock = threading.Lock()
 
     def get(self, key: str) -> CacheEntry | None:
@@ -28,10 +29,14 @@ class MemoryLevel:
             self._entries.move_to_end(entry.key)
             while len(self._entries) > self._max_entries:
                 self._entries.popitem(last=False)
+                self._evicted += 1
 
     def delete(self, key: str) -> bool:
         with self._lock:
             return self._entries.pop(key, None) is not None
+
+    def keys_of(self, label: str) -> list[str]:
+        return [entry.key for entry in self.entries() if label in entry.labels()]
 
     def entries(self) -> Iterator[CacheEntry]:
         with self._lock:
@@ -43,6 +48,17 @@ class MemoryLevel:
             count = len(self._entries)
             self._entries.clear()
             return count
+
+    def verify(self) -> Verdict:
+        return Verdict(level=self.name, checked=self.count())
+
+    def prune(self) -> int:
+        """Nothing is left over here; what has expired is found when it is asked for."""
+        return 0
+
+    def evictions(self) -> int:
+        """Of this process."""
+        return self._evicted
 
     def count(self) -> int:
         return len(self._entries)

@@ -2,7 +2,8 @@
 
 import time
 
-from autogen_cli.cache.base import CacheLevel
+from autogen_cli.cache.base import CacheLevel, Verdict, file_label, target_label
+from autogen_cli.models import SourceFile
 
 
 def test_an_entry_comes_back_as_it_was_put_in(level: CacheLevel, make_entry):
@@ -58,3 +59,36 @@ def test_an_entry_lives_until_it_expires(level: CacheLevel, make_entry):
     level.set(entry)
 
     assert level.get(entry.key) == entry
+
+
+def test_entries_are_found_by_file_and_by_target(level: CacheLevel, make_entry):
+    level.set(make_entry("a"))
+    level.set(make_entry("b", files=(SourceFile(path="other.py", digest="d"),)))
+    level.set(make_entry("c", project="/elsewhere"))
+
+    assert level.keys_of(file_label("/project", "use.py")) == [make_entry("a").key]
+    assert level.keys_of(file_label("/project", "other.py")) == [make_entry("b").key]
+    assert level.keys_of(target_label("/elsewhere", "pkg.mod", "c")) == [make_entry("c").key]
+    assert level.keys_of(file_label("/project", "new.py")) == []
+
+
+def test_labels_follow_the_entry(level: CacheLevel, make_entry):
+    level.set(make_entry())
+    level.set(make_entry(files=(SourceFile(path="new.py", digest="d"),)))
+    assert level.keys_of(file_label("/project", "new.py")) == [make_entry().key]
+
+    level.delete(make_entry().key)
+    assert level.keys_of(file_label("/project", "new.py")) == []
+    assert level.keys_of(target_label("/project", "pkg.mod", "a")) == []
+
+
+def test_a_level_that_was_used_well_is_sound(level: CacheLevel, make_entry):
+    for word in "abc":
+        level.set(make_entry(word))
+    level.delete(make_entry("a").key)
+
+    assert level.verify() == Verdict(level=level.name, checked=2)
+    assert level.prune() == 0
+    assert not level.evictions()
+    level.clear()
+    assert level.verify().checked == 0
