@@ -8,13 +8,15 @@ class StoreError(Exception):
 
 
 class Codec(Protocol):
-    """id: names the key; stored beside what was sealed with it.
+    """id: names the key that seals; stored beside what it sealed. knows: whether this codec opens what another sealed.
 
-    open raises ValueError where the bytes weren't sealed with this key under this name.
+    open raises ValueError where the bytes weren't sealed with a key that it knows, under this name.
     """
 
     @property
     def id(self) -> str: ...
+
+    def knows(self, sealed_with: str) -> bool: ...
 
     def seal(self, data: bytes, name: str) -> bytes: ...
 
@@ -25,6 +27,9 @@ class Plain:
     """The bytes as they are."""
 
     id = "plain"
+
+    def knows(self, sealed_with: str) -> bool:
+        return sealed_with == self.id
 
     def seal(self, data: bytes, name: str) -> bytes:
         return data

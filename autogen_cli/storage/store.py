@@ -84,14 +84,9 @@ class JSONStore:
         self._cache: Any = None
 
     def get(self, key: str) -> Json | None:
-        """The value, or None. A value that isn't a JSON object counts as absent and is removed."""
+        """The value, or None. A value that isn't a JSON object counts as absent."""
         data = self._run(lambda cache: cache.get(key))
-        if data is None:
-            return None
-        found = self.decode_row(key, data)
-        if found is None:
-            self.delete(key)
-        return found
+        return None if data is None else self.decode_row(key, data)
 
     def encode_row(self, key: str, value: Mapping[str, Any]) -> bytes:
         return self._codec.seal(encode(value), key)
@@ -151,8 +146,13 @@ class JSONStore:
     def reseal(self, codec: Codec) -> int:
         """Every value under another codec, in one transaction; returns how many. Nothing of the old form stays behind.
 
-        A value that can't be opened goes. Raises CredentialError where the store isn't sealed with the present codec.
+        What is plain is sealed; what is sealed has to be known to `codec`, else CredentialError. A value that can't be
+        opened goes.
         """
+        if not self.path.exists():
+            return 0
+        self.close()
+        self._codec = codec if self._sealed_with() != PLAIN.id else PLAIN
         self._run(lambda _: None)
         with translated(self.path), self._connected() as connection:
             connection.execute("PRAGMA secure_delete = ON")
@@ -167,6 +167,11 @@ class JSONStore:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._codec = codec
         return count
+
+    def _sealed_with(self) -> str:
+        with translated(self.path), self._connected() as connection:
+            ((sealed,),) = connection.execute("SELECT id FROM Sealed")
+        return str(sealed)
 
     def _resealer(self, codec: Codec) -> Callable[[bytes, str], bytes | None]:
         def reseal(value: bytes, key: str) -> bytes | None:
@@ -225,7 +230,7 @@ class JSONStore:
 
     def _check_seal(self, connection: sqlite3.Connection) -> None:
         ((sealed,),) = connection.execute("SELECT id FROM Sealed")
-        if sealed == self._codec.id:
+        if self._codec.knows(sealed):
             return
         if sealed == PLAIN.id:
             found, hint = "isn't encrypted and `cache.encrypt` is on", "run `autogen cache rekey`"

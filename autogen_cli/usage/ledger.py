@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from autogen_cli.errors import ConfigError
+from autogen_cli.errors import ConfigError, CredentialError
 from autogen_cli.models import UsageEvent
 from autogen_cli.storage.base import PLAIN, Codec, StoreError
 from autogen_cli.storage.store import JSONStore
@@ -53,7 +53,7 @@ class UsageTracker:
         key = f"{_time_key(event.time)}-{os.urandom(6).hex()}"
         try:
             self._store.set(key, event_to_json(event))
-        except StoreError as exc:
+        except (StoreError, CredentialError) as exc:
             if not self._warned:
                 self._on_warning(f"usage is not recorded: {exc}")
             self._warned = True
@@ -73,6 +73,10 @@ class UsageTracker:
                     yield event
         except StoreError as exc:
             raise ConfigError(f"the usage ledger can't be read: {exc}", hint="is the folder yours?") from exc
+
+    def reseal(self, codec: Codec) -> int:
+        """Every event under another codec; see `JSONStore.reseal`."""
+        return self._store.reseal(codec)
 
     def close(self) -> None:
         self._store.close()

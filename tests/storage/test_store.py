@@ -77,12 +77,14 @@ def test_only_text_keys_and_bytes_are_stored(store: JSONStore):
         raw.set("k", object())
 
 
-def test_a_value_that_is_no_object_counts_as_absent(store: JSONStore):
+@pytest.mark.parametrize("broken", [b"{", b"[1]", b"\xff"])
+def test_a_value_that_is_no_object_counts_as_absent(store: JSONStore, broken: bytes):
     store.set("k", {})
-    for broken in (b"{", b"[1]", b"\xff"):
-        sql(store, "UPDATE Cache SET value = ?", broken)
-        assert store.get("k") is None
-        store.set("k", {})
+    sql(store, "UPDATE Cache SET value = ?", broken)
+    assert store.get("k") is None
+
+    store.set("k", {"a": 1})
+    assert store.get("k") == {"a": 1}
 
 
 def test_entries_expire(store: JSONStore):
