@@ -1,0 +1,119 @@
+"""Whether and when a failed request is sent again: what may be is data on the error, the times are made here."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from autogen_cli.errors import ProviderError, ProviderUnavailableError
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
+
+LONGEST_WAIT = 120.0  # a Retry-After beyond two minutes is told, not slept
+
+
+class RetryHandler:
+    """Sends again what may pass, with exponential backoff and full jitter, and never what may have been billed.
+
+    retries: further attempts after the first. total_timeout: seconds for all attempts and waits together. Waits are
+    drawn from 0 to `base` * 2 ** attempt seconds, `cap` at most; a Retry-After is obeyed in full. on_retry: told of
+    each failure that is going to be retried, and of the seconds until then.
+    """
+
+    def __init__(
+        self,
+        *,
+        retries: int = 3,
+        total_timeout: float = 1800.0,
+        base: float = 0.5,
+        cap: float = 30.0,
+        on_retry: Callable[[ProviderError, float], None] | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
+        self._retries = retries
+        self._total_timeout = total_timeout
+        self._base = base
+        self._cap = cap
+        self._on_retry = on_retry
+        self._sleep = sleep
+        self._clock = clock
+        self._draw = draw
+
+    async def run[T](self, operation: Callable[[], Awaitable[T]], *, idempotent: bool = False) -> T:
+        """The operation's result, or the last attempt's error. idempotent: sending twice costs no more than once."""
+        from tenacity import AsyncRetrying, retry_if_exception
+
+        async def attempt() -> T:  # tenacity awaits only what is declared `async`, which not every callable is
+            return await operation()
+
+        deadline = self._clock() + self._total_timeout
+        attempts = AsyncRetrying(
+            retry=retry_if_exception(lambda error: may_retry(error, idempotent=idempotent)),
+            wait=self._wait,
+            stop=lambda state: state.attempt_number > self._retries or self._clock() + state.upcoming_sleep > deadline,
+            before_sleep=self._tell,
+            sleep=self._sleep,
+            reraise=True,
+        )
+        try:
+            async with asyncio.timeout(self._total_timeout):
+                return await attempts(attempt)
+        except ProviderError as error:
+            raise _final(error, attempts.statistics.get("attempt_number", 1)) from error.__cause__
+        except TimeoutError as exc:
+            raise ProviderUnavailableError(
+                f"no answer within {self._total_timeout:g} s, retries included",
+                hint="raise limits.timeout if it needs longer",
+                billed="maybe",
+            ) from exc
+
+    def _wait(self, state: "RetryCallState") -> float:
+        backoff = self._draw() * min(self._cap, self._base * 2.0**state.attempt_number)
+        return backoff + (getattr(_error_of(state), "retry_after", None) or 0.0)
+
+    def _tell(self, state: "RetryCallState") -> None:
+        error = _error_of(state)
+        if self._on_retry and isinstance(error, ProviderError):
+            self._on_retry(error, state.upcoming_sleep)
+
+
+def may_retry(error: BaseException, *, idempotent: bool) -> bool:
+    return (
+        isinstance(error, ProviderError)
+        and error.retryable
+        and (idempotent or error.billed == "no")
+        and (error.retry_after or 0.0) <= LONGEST_WAIT
+    )
+
+
+def _error_of(state: "RetryCallState") -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
+
+
+def _final(error: ProviderError, attempts: int) -> ProviderError:
+    """The error that the caller sees: with the number of attempts, and with the time where it is too far away."""
+    wait = error.retry_after or 0.0
+    hint = f"try again in {duration(wait)}" if wait > LONGEST_WAIT else error.hint
+    if attempts == 1 and hint == error.hint:
+        return error
+    tried = f"{error.message}; tried {attempts} times" if attempts > 1 else error.message
+    return type(error)(
+        tried,
+        hint=hint,
+        retryable=error.retryable,
+        retry_after=error.retry_after,
+        billed=error.billed,
+        status=error.status,
+    )
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `3 min`, `1 h 5 min`; never shorter than it is."""
+    if seconds <= 90:
+        return f"{-(-seconds // 1):.0f} s"
+    hours, minutes = divmod(int(-(-seconds // 60)), 60)
+    return " ".join(part for part in (f"{hours} h" if hours else "", f"{minutes} min" if minutes else "") if part)
