@@ -31,9 +31,8 @@ format:          ## ruff's formatter and its safe fixes
 	$(RUN) ruff check --fix .
 	$(RUN) ruff format .
 
-docs:            ## regenerate what is derived from the code: schemas, autogen.toml.example
-	$(RUN) python -m tests.schemas
-	$(RUN) python -c "from autogen_cli.config.describe import example; print(example(), end='')" > autogen.toml.example
+docs:            ## regenerate what is derived from the code: schemas, autogen.toml.example, README's output
+	$(RUN) python -m tests.generated
 
 corpora:         ## unpack the projects that slow suites run on, outside the repository
 	.ci/corpora "$(AUTOGEN_CORPORA)"

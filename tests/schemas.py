@@ -1,4 +1,4 @@
-"""The JSON Schemas in docs/schemas, generated from the models: `python -m tests.schemas` writes them (`make docs`)."""
+"""The JSON Schemas in docs/schemas, generated from the models."""
 
 import json
 from pathlib import Path
@@ -208,9 +208,3 @@ def _plain(found: Any) -> Any:
     if found.get("format") == "decimal":
         return {"type": "number"}
     return {key: _plain(value) for key, value in found.items() if key != "default"}
-
-
-if __name__ == "__main__":
-    FOLDER.mkdir(exist_ok=True)
-    for what in DOCUMENTS:
-        (FOLDER / f"{what}.json").write_text(text(what), encoding="utf-8")

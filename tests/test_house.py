@@ -17,6 +17,7 @@ import typer
 
 from autogen_cli import __version__, errors
 from autogen_cli.cli.app import INTERRUPTED, app
+from tests import generated
 
 HOUSE = Path(__file__).parent.parent
 PACKAGES = ("autogen_cli", "autogenlib")
@@ -196,6 +197,12 @@ def test_the_page_on_errors_lists_every_exit_code() -> None:
     listed = {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
     assert listed == {0, INTERRUPTED, *(kind.exit_code for kind in kinds)}
+
+
+@pytest.mark.parametrize("path", generated.FILES, ids=name)
+def test_derived_files_are_up_to_date(path: Path) -> None:
+    """`make docs` writes them."""
+    assert path.read_text() == generated.FILES[path]()
 
 
 def run(*words: str | Path, path: str) -> subprocess.CompletedProcess[str]:

@@ -15,7 +15,7 @@ say() {
 }
 
 run() {
-    printf '$ %s\n' "$*"
+    printf '$' && printf ' %q' "$@" && echo
     "$@"
 }
 
@@ -29,11 +29,10 @@ say "The code, made offline by the scaffold provider, with the checks it passed:
 run autogen generate invoices.money split_tax --verbose
 
 say "The same again comes from the cache. This time it is written:"
-run autogen generate invoices.money split_tax --write
-run diff -u "$sample/src/invoices/money.py" src/invoices/money.py || true
+run autogen generate invoices.money split_tax --write --diff
 
 say "A module that does not exist either:"
 run autogen generate invoices.rates fetch_rate --write --diff
 
 say "What all this took:"
-run autogen usage --since 1d --by module,provider
+run autogen usage --since 1d --by module --by provider

@@ -11,10 +11,10 @@ INVOICE = Invoice("2026-017", "Ada Ltd", date(2026, 3, 2), (Line("desk", 2, Deci
 
 
 async def test_an_invoice_is_converted_at_the_rate_of_its_day() -> None:
-    rate = await fetch_rate("USD", "EUR", on=date(2026, 3, 2))
+    rate = await fetch_rate("USD", to="EUR", on=date(2026, 3, 2))
     assert (await convert(INVOICE)).gross == INVOICE.gross * rate
 
 
 async def test_a_currency_without_a_rate_is_an_error() -> None:
     with pytest.raises(LookupError, match="XXX"):
-        await fetch_rate("XXX", "EUR", on=date(2026, 3, 2))
+        await fetch_rate("XXX", to="EUR", on=date(2026, 3, 2))

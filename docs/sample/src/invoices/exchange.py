@@ -10,7 +10,7 @@ from invoices.rates import fetch_rate
 async def convert(invoice: Invoice, currency: str = "EUR") -> Invoice:
     if invoice.currency == currency:
         return invoice
-    rate = await fetch_rate(invoice.currency, currency, on=invoice.issued)
+    rate = await fetch_rate(invoice.currency, to=currency, on=invoice.issued)
     return invoice.priced_in(currency, rate)
 
 
