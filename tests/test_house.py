@@ -104,7 +104,7 @@ def speaks(node: ast.AST) -> bool:
     match node:
         case ast.Call(func=ast.Name(id="print")):
             return True
-        case ast.Attribute(value=ast.Name(id="sys"), attr="stdout" | "stderr" | "stdin"):
+        case ast.Attribute(value=ast.Name(id="sys"), attr="stdout" | "stderr"):
             return True
     return False
 
