@@ -51,20 +51,19 @@ def set_value(path: Path, key: str, text: str) -> Change:
     except MismatchError as exc:
         raise ConfigError(f"{'.'.join((key, *exc.path))} {exc.problem}", hint=exc.hint) from exc
     import tomlkit  # 7 ms
+    from tomlkit.items import InlineTable
 
     file = _read(path)
     document = _document(file)
     table: Any = document
     for name in (*file.prefix, *keys[:-1]):
         if name not in table:
-            table[name] = tomlkit.table()
+            table[name] = tomlkit.inline_table() if isinstance(table, InlineTable) else tomlkit.table()
         table = table[name]
         if not isinstance(table, MutableMapping):
             raise file.error((name,), "must be a table")
-    if isinstance(value, Mapping):  # a whole table in place of another
-        table.pop(keys[-1], None)
     table[keys[-1]] = tomlkit.value(to_toml(value))
-    _write(file, document)
+    _write(file, document, keys)
     return Change(key, value, path, declared.protection is not None)
 
 
@@ -72,14 +71,15 @@ def unset_value(path: Path, key: str) -> bool:
     """Takes a key out of the file, also one that autogen doesn't know; False when it isn't there."""
     file = _read(path)
     document = _document(file)
-    *above, last = (*file.prefix, *_split(key))
+    keys = _split(key)
+    *above, last = (*file.prefix, *keys)
     table: Any = document
     for name in above:
         table = table.get(name) if isinstance(table, MutableMapping) else None
     if not isinstance(table, MutableMapping) or last not in table:
         return False
     del table[last]
-    _write(file, document)
+    _write(file, document, keys)
     return True
 
 
@@ -135,18 +135,35 @@ def _document(file: SettingsFile) -> "TOMLDocument":
     from tomlkit.exceptions import TOMLKitError
 
     try:
-        return tomlkit.parse(file.text)
-    except TOMLKitError as exc:
-        raise ConfigError(f"{file.path} can't be edited: {exc}", hint="change it in an editor") from exc
+        return tomlkit.parse(file.text + "\n" if file.text and not file.text.endswith("\n") else file.text)
+    except (TOMLKitError, RecursionError) as exc:
+        raise _uneditable(file) from exc
 
 
-def _write(file: SettingsFile, document: "TOMLDocument") -> None:
+def _write(file: SettingsFile, document: "TOMLDocument", keys: KeyPath) -> None:
     text = document.as_string()
     if "\r\n" in file.text:
         text = text.replace("\r\n", "\n").replace("\n", "\r\n")
+    edited = SettingsFile(file.path, file.kind, text)
+    path = (*file.prefix, *keys)
+    if _without(path, edited.document) != _without(path, file.document):
+        raise _uneditable(file)
     try:
-        SettingsFile(file.path, file.kind, text).settings()
+        edited.settings()
     except ConfigError:
         file.settings()  # was it wrong before? Then that is what to say, with the line that the reader will find
         raise
     write_atomically(file.path, text, mode=_MODE)
+
+
+def _without(path: KeyPath, value: Any) -> Any:
+    """A document without one key and without empty tables: what an edit of the key has to leave alone."""
+    if not isinstance(value, dict):
+        return value
+    kept = {name: _without(path[1:] if path[:1] == (name,) else (), item) for name, item in value.items()}
+    return {name: item for name, item in kept.items() if item != {} and (name,) != path}
+
+
+def _uneditable(file: SettingsFile) -> ConfigError:
+    """For the layouts that tomlkit doesn't cope with, such as a new table below dotted keys."""
+    return ConfigError(f"{file.path} can't be edited without harm", hint="change it in an editor")

@@ -34,6 +34,7 @@ class SettingsFile:
         self.kind = kind
         self.text = text
         self.prefix: KeyPath = ("tool", "autogen") if path.name == PYPROJECT else ()
+        self.document = self._parsed()
         self.table = self._table()
 
     def line_of(self, path: KeyPath) -> int | None:
@@ -89,7 +90,7 @@ class SettingsFile:
                 raise self.error((name,), "must be a table", f"write [{name}] and its settings below")
 
     def _table(self) -> Mapping[str, Any]:
-        found = self._parsed()
+        found = self.document
         for name in self.prefix:
             found = found.get(name, {})
             if not isinstance(found, dict):

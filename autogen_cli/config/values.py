@@ -99,6 +99,8 @@ def parse(kind: Any, text: str) -> Any:
 
 def to_toml(value: object) -> str:
     """`value` as it would be written in a TOML file; None, which TOML can't say, as "none"."""
+    if value is None or isinstance(value, str | Path):
+        return _quoted(NONE if value is None else str(value))
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
@@ -107,10 +109,9 @@ def to_toml(value: object) -> str:
         return f"{value:f}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(to_toml, value))}]"
-    if isinstance(value, Mapping):
-        items = ", ".join(f"{quote_key(name)} = {to_toml(item)}" for name, item in value.items() if item is not None)
-        return f"{{ {items} }}" if items else "{}"
-    return _quoted(NONE if value is None else str(value))
+    fields = value if isinstance(value, Mapping) else vars(value)
+    items = ", ".join(f"{quote_key(name)} = {to_toml(item)}" for name, item in fields.items() if item is not None)
+    return f"{{ {items} }}" if items else "{}"
 
 
 def quote_key(name: str) -> str:
