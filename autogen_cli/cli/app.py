@@ -45,7 +45,11 @@ _cache = add_group(app, "cache", "Look at the answers that were kept, and be rid
 add_command(_cache, "stats", cache.stats)
 add_command(_cache, "list", cache.list_entries)
 add_command(_cache, "show", cache.show)
+add_command(_cache, "invalidate", cache.invalidate)
+add_command(_cache, "prune", cache.prune)
 add_command(_cache, "clear", cache.clear)
+add_command(_cache, "verify", cache.verify)
+add_command(_cache, "zero-stats", cache.zero_stats)
 
 INTERRUPTED = 130
 

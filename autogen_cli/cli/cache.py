@@ -1,7 +1,9 @@
 """`autogen cache`: what is kept, how well it serves, and a way to be rid of it."""
 
 import time
-from typing import TYPE_CHECKING, Annotated
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -10,41 +12,73 @@ from autogen_cli.cli.output import Column, Output
 from autogen_cli.errors import ArgumentError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from autogen_cli.cache.base import CacheEntry, LevelStats
+    from autogen_cli.cache.manager import CacheManager
 
 KeyArgument = Annotated[str, typer.Argument(help="The key, or its beginning", show_default=False)]
 
-_STATS = (Column("level"), *(Column(name, "right") for name in ("entries", "size", "hits", "misses")), Column("state"))
+_STATS = (
+    Column("level"),
+    *(Column(name, "right") for name in ("entries", "size", "hits", "misses", "hit rate", "evicted", "saved", "time")),
+    Column("state"),
+)
 _LIST = (
     Column("key"), Column("module"), Column("symbol"), Column("provider"), Column("model"),
     Column("age", "right"), Column("size", "right"),
 )  # fmt: skip
+PROBLEMS_FOUND = 9
 
 
-def stats(out: Output, *, root: RootOption = None) -> None:
-    """Show every level: entries, size, hits and misses."""
+@contextmanager
+def _cache(out: Output, root: Path | None) -> "Iterator[CacheManager]":
     from autogen_cli.service.wiring import open_services
 
     with open_services(root, command="cache", warn=out.warn, detail=out.detail) as services:
-        found = services.cache.stats()
+        yield services.cache
+
+
+def stats(out: Output, *, root: RootOption = None) -> None:
+    """Show what every level holds and how well it has served."""
+    with _cache(out, root) as cache:
+        found = cache.stats()
     if out.json:
         out.document("cache_stats", {"levels": found})
     else:
         out.table(_STATS, [_stats_row(level) for level in found])
 
 
+def zero_stats(out: Output, *, root: RootOption = None) -> None:
+    """Begin counting hits, misses and what they saved from zero."""
+    with _cache(out, root) as cache:
+        cache.zero_stats()
+    _done(out, "cache_zero_stats", {}, "the counters are at zero")
+
+
 def list_entries(
     out: Output,
     *,
-    module: Annotated[str | None, typer.Option("--module", help="Only entries of this module")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most this many, newest first")] = 50,
+    module: Annotated[str | None, typer.Option("--module", help="Only this module's")] = None,
+    provider: Annotated[str | None, typer.Option("--provider", help="Only this provider's")] = None,
+    model: Annotated[str | None, typer.Option("--model", help="Only this model's")] = None,
+    here: Annotated[bool, typer.Option("--here", help="Only this project's")] = False,
+    sort: Annotated[Literal["age", "size", "module", "cost"], typer.Option("--sort", help="What comes first")] = "age",
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most this many")] = 50,
     root: RootOption = None,
 ) -> None:
-    """List what the cache holds, newest first."""
+    """List what the cache holds."""
     from autogen_cli.service.wiring import open_services
 
     with open_services(root, command="cache", warn=out.warn, detail=out.detail) as services:
-        found = [entry for entry in services.cache.entries() if module in {None, entry.module}][:limit]
+        wanted = {
+            "module": module,
+            "provider": provider,
+            "model": model,
+            "project": str(services.root) if here else None,
+        }
+        found = [entry for entry in services.cache.entries() if _matches(entry, wanted)]
+    found = sorted(found, key=_SORT[sort])[:limit]
     if out.json:
         out.document("cache_list", {"entries": [_summary(entry) for entry in found]})
     else:
@@ -55,10 +89,9 @@ def list_entries(
 def show(out: Output, key: KeyArgument, *, root: RootOption = None) -> None:
     """Show one entry: its answer and what it came from."""
     from autogen_cli.documents import to_json
-    from autogen_cli.service.wiring import open_services
 
-    with open_services(root, command="cache", warn=out.warn, detail=out.detail) as services:
-        found = services.cache.show(key)
+    with _cache(out, root) as cache:
+        found = cache.show(key)
     if len(found) != 1:
         what = "no entry's key begins" if not found else f"{len(found)} keys begin"
         raise ArgumentError(f"{what} with '{key}'", hint="see `autogen cache list`")
@@ -70,32 +103,98 @@ def show(out: Output, key: KeyArgument, *, root: RootOption = None) -> None:
     out.code(str(found[0].value.get("code", "")))
 
 
-def clear(out: Output, *, root: RootOption = None) -> None:
-    """Remove every entry from every level."""
+def invalidate(
+    out: Output,
+    paths: Annotated[list[Path], typer.Argument(help="Files or folders that changed", show_default=False)],
+    *,
+    root: RootOption = None,
+) -> None:
+    """Evict the entries that came from a file; everything else stays."""
+    from autogen_cli.cache.invalidation import CacheInvalidator
     from autogen_cli.service.wiring import open_services
 
     with open_services(root, command="cache", warn=out.warn, detail=out.detail) as services:
-        holds = ", ".join(f"{level.entries} entries in {level.level}" for level in services.cache.stats())
+        invalidator = CacheInvalidator(services.cache, services.root)
+        evicted = sum(invalidator.invalidate_on_file_change(path.absolute()) for path in paths)
+    _done(out, "cache_invalidate", {"evicted": evicted}, f"{evicted} evicted")
+
+
+def clear(out: Output, *, root: RootOption = None) -> None:
+    """Remove every entry from every level."""
+    with _cache(out, root) as cache:
+        holds = ", ".join(f"{level.entries} entries in {level.level}" for level in cache.stats())
         if not out.confirm(f"remove {holds or 'nothing'}?", default_yes=True):
             return
-        removed = services.cache.clear()
+        removed = cache.clear()
+    _removed(out, "cache_clear", removed)
+
+
+def prune(out: Output, *, root: RootOption = None) -> None:
+    """Remove what has expired, what is beyond the size limit and what nothing refers to."""
+    with _cache(out, root) as cache:
+        removed = cache.prune()
+    _removed(out, "cache_prune", removed)
+
+
+def verify(out: Output, *, root: RootOption = None) -> int:
+    """Read every entry of every level, and name what is wrong."""
+    with _cache(out, root) as cache:
+        found = cache.verify()
     if out.json:
-        out.document("cache_clear", {"removed": removed})
+        out.document("cache_verify", {"levels": found})
+    else:
+        out.pairs((one.level, f"{one.checked} entries, {len(one.problems)} problems") for one in found)
+        for one in found:
+            out.text("".join(f"{one.level}: {problem}\n" for problem in one.problems))
+    return PROBLEMS_FOUND if any(one.problems for one in found) else 0
+
+
+def _removed(out: Output, what: str, removed: dict[str, int]) -> None:
+    if out.json:
+        out.document(what, {"removed": removed})
     else:
         out.pairs((level, f"{count} removed") for level, count in removed.items())
 
 
+def _done(out: Output, what: str, found: dict[str, int], sentence: str) -> None:
+    if out.json:
+        out.document(what, found)
+    else:
+        out.text(f"{sentence}\n")
+
+
 def _stats_row(level: "LevelStats") -> tuple[str, ...]:
-    size = f"{level.size / 1024:,.0f} KiB"
-    return level.level, str(level.entries), size, str(level.hits), str(level.misses), level.error or "ok"
+    rate = "" if level.hit_rate is None else f"{100 * level.hit_rate:.0f} %"
+    evicted = "" if level.evictions is None else str(level.evictions)
+    saved = f"${level.saved_usd:.2f}", f"{level.saved_ms / 1000:,.0f} s"
+    counts = str(level.entries), f"{level.size / 1024:,.0f} KiB", str(level.hits), str(level.misses)
+    return level.level, *counts, rate, evicted, *saved, level.error or "ok"
 
 
 def _list_row(entry: "CacheEntry", now: float) -> tuple[str, ...]:
-    age = f"{(now - entry.created) / 3600:.1f} h"
     model, symbol = entry.model or "", entry.symbol or ""
-    return entry.key[:12], entry.module, symbol, entry.provider, model, age, f"{entry.size:,}"
+    return entry.key[:12], entry.module, symbol, entry.provider, model, _age(now - entry.created), f"{entry.size:,}"
+
+
+def _age(seconds: float) -> str:
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{max(0.0, seconds):.0f} s"
+
+
+def _matches(entry: "CacheEntry", wanted: dict[str, str | None]) -> bool:
+    return all(value in {None, getattr(entry, name)} for name, value in wanted.items())
 
 
 def _summary(entry: "CacheEntry") -> dict[str, object]:
     names = ("key", "module", "symbol", "provider", "model", "project", "created", "expires", "cost_usd", "duration_ms")
     return {name: getattr(entry, name) for name in (*names, "size")}
+
+
+_SORT = {
+    "age": lambda entry: -entry.created,
+    "size": lambda entry: -entry.size,
+    "module": lambda entry: (entry.module, entry.symbol or ""),
+    "cost": lambda entry: -(entry.cost_usd or 0),
+}

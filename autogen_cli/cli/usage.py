@@ -1,9 +1,5 @@
 """`autogen usage`: what was asked, and what it cost."""
 
-import csv as csv_format
-import io
-from datetime import UTC, datetime, tzinfo
-from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +9,9 @@ from autogen_cli.cli.output import Column, Output
 from autogen_cli.errors import ArgumentError
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+    from decimal import Decimal
+
     from autogen_cli.usage.report import UsageReport, UsageRow
     from autogen_cli.usage.window import TimeRange
 
@@ -34,6 +33,8 @@ def usage(
     root: RootOption = None,
 ) -> None:
     """Show what was asked, and what it cost."""
+    from datetime import UTC, datetime
+
     from autogen_cli.service.wiring import open_services
     from autogen_cli.usage.report import UsageReport
     from autogen_cli.usage.window import TimeRange
@@ -56,7 +57,7 @@ def _dimensions(by: list[str] | None) -> list[str]:
     return [name for words in by or ["day"] for name in words.split(",")]
 
 
-def _zone(name: str | None) -> tzinfo | None:
+def _zone(name: str | None) -> "tzinfo | None":
     if name is None:
         return None
     from zoneinfo import ZoneInfo
@@ -79,8 +80,11 @@ def _json(report: "UsageReport", window: "TimeRange", timezone: str | None) -> d
 
 
 def _csv(report: "UsageReport") -> str:
+    import csv
+    import io
+
     text = io.StringIO()
-    writer = csv_format.writer(text, lineterminator="\n")
+    writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*report.by, *_FIGURES])
     writer.writerows(
         [*(row.group[name] for name in report.by), *(getattr(row, name) for name in _FIGURES)] for row in report.rows
@@ -105,7 +109,7 @@ def _figures(row: "UsageRow") -> tuple[str, ...]:
     return str(row.requests), str(row.cached), str(failed), *tokens, _cost(row.cost_usd, row.unpriced)
 
 
-def _cost(cost: Decimal | None, unpriced: int) -> str:
+def _cost(cost: "Decimal | None", unpriced: int) -> str:
     """What is known, and how many calls it leaves out: unknown is not free."""
     if cost is None:
         return "unknown" if unpriced else "$0.0000"
