@@ -24,7 +24,7 @@ class Capabilities:
 
 @runtime_checkable
 class Provider(Protocol):
-    """`complete` raises ProviderError or AccessError and nothing else; `close` may be called twice."""
+    """`complete` raises ProviderError, AccessError or ConfigError and nothing else; `close` may be called twice."""
 
     @property
     def name(self) -> str: ...
