@@ -16,7 +16,7 @@ _HEAD = """\
 # (AUTOGEN_<TABLE>_<NAME>), that before the project's file, that before the user's.
 #
 # Every setting stands here with its default, or with an example where the default is none or empty. Take away the # in
-# front of a name to set it. Credentials never come from a file: see `autogen auth`, OPENAI_API_KEY, CODEGEN_API_TOKEN.
+# front of a name to set it. Credentials never come from a file, but from OPENAI_API_KEY or CODEGEN_API_TOKEN.
 # What redirects them, runs programs or loosens a guard counts in a project's file only after `autogen config trust`.
 """
 _PROTECTED = {

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from autogen_cli.config.fields import nearest
 from autogen_cli.config.settings import SETTINGS
-from autogen_cli.config.values import MismatchError
+from autogen_cli.config.values import MismatchError, convert
 from autogen_cli.errors import ConfigError, CredentialError
 
 PREFIX = "AUTOGEN_"
@@ -44,9 +44,12 @@ def variable_name(key: str) -> str:
 
 
 def folders(environ: Mapping[str, str] = os.environ) -> Folders:
-    """AUTOGEN_HOME, or else the platform's folders."""
+    """Everything below AUTOGEN_HOME, or else the platform's folders."""
     if chosen := environ.get(HOME):
-        home = Path(chosen).expanduser().absolute()
+        try:
+            home: Path = convert(Path, chosen).absolute()
+        except MismatchError as exc:
+            raise ConfigError(f"{HOME} {exc.problem}") from exc
         return Folders(config=home, cache=home / "cache", data=home / "data", logs=home / "logs")
     from platformdirs import PlatformDirs  # 3 ms
 

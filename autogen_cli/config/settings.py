@@ -22,7 +22,7 @@ _REDIS_URL = (r"(rediss?|unix)://\S+", "a redis://, rediss:// or unix:// URL")
 
 
 class OpenAIConfig(Table):
-    """Any endpoint that speaks OpenAI's chat completions. The key comes from OPENAI_API_KEY or `autogen auth`."""
+    """Any endpoint that speaks OpenAI's chat completions. The key comes from OPENAI_API_KEY."""
 
     base_url: str = setting(
         "Where the API is.",
@@ -40,7 +40,7 @@ class OpenAIConfig(Table):
 
 
 class CodegenConfig(Table):
-    """The Codegen service. The token comes from CODEGEN_API_TOKEN or `autogen auth`."""
+    """The Codegen service. The token comes from CODEGEN_API_TOKEN."""
 
     org_id: int | None = setting(
         "Organisation that runs are made in.", default=None, example=42, minimum=1, variable="CODEGEN_ORG_ID"

@@ -168,6 +168,11 @@ def test_autogen_home_moves_every_folder(tmp_path: Path, monkeypatch: pytest.Mon
         )
 
 
+def test_autogen_home_of_a_user_who_does_not_exist_is_an_error() -> None:
+    with pytest.raises(ConfigError, match="AUTOGEN_HOME starts with the home folder of a user who does not exist"):
+        folders({"AUTOGEN_HOME": "~nobody-of-this-name/x"})
+
+
 def test_without_autogen_home_the_platform_decides(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AUTOGEN_HOME")
     places = folders()
