@@ -6,7 +6,7 @@ aiohttp, because it was measured: at 1,000 requests in flight it takes a twentie
 
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -53,8 +53,25 @@ class HttpService:
     async def json(self, method: str, path: str, *, payload: object = None, billable: bool = False) -> Any:
         """The decoded body of a success. billable: this request costs money if it arrives."""
         async with self._respond(method, path, payload, billable=billable) as response:
-            body = await self._read(response, billable=billable)
+            body = b"".join([piece async for piece in self._pieces(response, billable=billable)])
         return self._decode(body, billable=billable)
+
+    async def events(self, path: str, payload: object) -> AsyncGenerator[Any]:
+        """The data of server-sent events up to `[DONE]`; of a service that doesn't stream, its one answer."""
+        async with self._respond("POST", path, payload, billable=True) as response:
+            pieces = self._pieces(response, billable=True)
+            if response.content_type != "text/event-stream":
+                yield self._decode(b"".join([piece async for piece in pieces]), billable=True)
+                return
+            rest = b""
+            async for piece in pieces:
+                *lines, rest = (rest + piece).split(b"\n")
+                for line in lines:
+                    data = line.removeprefix(b"data:").strip() if line.startswith(b"data:") else b""
+                    if data == b"[DONE]":
+                        return
+                    if data:
+                        yield self._decode(data, billable=True)
 
     async def close(self) -> None:
         if self._session:
@@ -93,8 +110,8 @@ class HttpService:
             )
         return self._session
 
-    async def _read(self, response: aiohttp.ClientResponse, *, billable: bool) -> bytes:
-        pieces: list[bytes] = []
+    async def _pieces(self, response: aiohttp.ClientResponse, *, billable: bool) -> AsyncGenerator[bytes]:
+        """The body as it comes in, up to MAX_BODY."""
         size = 0
         async for piece in response.content.iter_any():
             size += len(piece)
@@ -104,8 +121,7 @@ class HttpService:
                     hint="check base_url",
                     billed="maybe" if billable else "no",
                 )
-            pieces.append(piece)
-        return b"".join(pieces)
+            yield piece
 
     def _decode(self, body: bytes, *, billable: bool) -> Any:
         try:

@@ -155,6 +155,10 @@ def for_exception(peer: Peer, exc: Exception, *, timeout: float, billable: bool)
     )
 
 
+def broken_off(peer: Peer) -> ProviderUnavailableError:
+    return ProviderUnavailableError(f"{peer} broke off its answer", retryable=True, billed="maybe")
+
+
 def _detail_of(exc: Exception) -> str:
     match exc:
         case aiohttp.ClientConnectorCertificateError():

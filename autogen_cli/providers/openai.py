@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import aclosing
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
@@ -9,19 +10,22 @@ from urllib.parse import urlsplit, urlunsplit
 from autogen_cli.errors import ConfigError, CredentialError, ProviderAnswerError
 from autogen_cli.models import Completion, CompletionRequest, TokenUsage
 from autogen_cli.providers.base import Capabilities
+from autogen_cli.providers.streaming import collect
 
 if TYPE_CHECKING:
     from autogen_cli.providers.http import HttpService
     from autogen_cli.providers.peer import Peer
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
+ENDPOINT = "/chat/completions"
 CREDENTIAL_HINT = "run `autogen auth login openai`, or set OPENAI_API_KEY"
 AZURE = (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com")
 
 
 class OpenAIProvider:
     """`base_url` with or without /v1, also with a query (Azure's api-version). A key is needed for the default address
-    only: CredentialError without one. timeout: seconds for a whole answer.
+    only: CredentialError without one. timeout: seconds for a whole answer. observe: is shown the headers of every
+    response. on_text: is given the text as it comes; answers are streamed then.
     """
 
     name = "openai"
@@ -37,6 +41,7 @@ class OpenAIProvider:
         max_output_tokens: int | None = None,
         temperature: float | None = None,
         observe: Callable[[Mapping[str, str]], None] | None = None,
+        on_text: Callable[[str], None] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._base_url = complete_base_url(base_url or DEFAULT_BASE_URL)
@@ -47,14 +52,23 @@ class OpenAIProvider:
         self._max_output_tokens = max_output_tokens
         self._temperature = temperature
         self._observe = observe
+        self._on_text = on_text
         self._clock = clock
         self._opened: tuple[Peer, HttpService] | None = None
 
     async def complete(self, request: CompletionRequest) -> Completion:
-        from autogen_cli.providers.http_errors import for_error_body
+        from autogen_cli.providers.http_errors import broken_off, for_error_body
 
         peer, service = self._service()
-        data = await service.json("POST", "/chat/completions", payload=self._payload(request), billable=True)
+        payload = self._payload(request)
+        if self._on_text:
+            payload |= {"stream": True, "stream_options": {"include_usage": True}}
+            async with aclosing(service.events(ENDPOINT, payload)) as events:
+                data = await collect(events, self._on_text)
+            if data is None:
+                raise broken_off(peer)
+        else:
+            data = await service.json("POST", ENDPOINT, payload=payload, billable=True)
         if isinstance(data, dict) and data.get("error"):
             raise for_error_body(peer, data["error"], self._clock())
         return parse_completion(data, str(peer))
@@ -119,7 +133,7 @@ def complete_base_url(url: str) -> str:
         raise ConfigError(f"base_url '{url}' is no address", hint="it looks like https://host/v1")
     if parts.username or parts.password:
         raise ConfigError("base_url holds a user name or a password", hint="pass the key by OPENAI_API_KEY")
-    path = parts.path.rstrip("/").removesuffix("/chat/completions")
+    path = parts.path.rstrip("/").removesuffix(ENDPOINT)
     return urlunsplit(parts._replace(path=path or "/v1", fragment=""))
 
 

@@ -1,10 +1,17 @@
 """The OpenAI wire format, against the fake server over loopback."""
 
+import json
 from decimal import Decimal
 
 import pytest
 
-from autogen_cli.errors import AutogenError, ConfigError, CredentialError, ProviderAnswerError
+from autogen_cli.errors import (
+    AutogenError,
+    ConfigError,
+    CredentialError,
+    ProviderAnswerError,
+    ProviderUnavailableError,
+)
 from autogen_cli.models import TokenUsage
 from autogen_cli.providers.fake import FakeServer, Reply
 from autogen_cli.providers.openai import OpenAIProvider, complete_base_url
@@ -201,3 +208,60 @@ async def test_a_key_that_the_server_echoes_is_masked(ask, key):
     assert isinstance(error.value, CredentialError)
     assert key not in str(error.value)
     assert "***" in str(error.value)
+
+
+def sse(*events: object) -> Reply:
+    lines = [e if isinstance(e, bytes) else b"data: " + json.dumps(e).encode() for e in events]
+    return Reply(headers={"content-type": "text/event-stream"}, stream=[line + b"\r\n\r\n" for line in lines])
+
+
+def delta(finish_reason: str | None = None, **fields) -> dict:
+    return {"choices": [{"delta": fields, "finish_reason": finish_reason}]}
+
+
+async def test_streaming_gives_the_same_completion_piece_by_piece(ask):
+    pieces: list[str] = []
+    async with FakeServer(["one\ntwo\n"], count_tokens=len) as server:
+        whole = await ask(server)
+        assert await ask(server, on_text=pieces.append) == whole
+    assert pieces == ["one\n", "two\n"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "text", "finish_reason"),
+    [
+        (Reply.of_json(completion(content="not streamed")), "not streamed", "stop"),
+        (sse(b": keep-alive", delta(content="a"), delta("stop")), "a", "stop"),  # no [DONE] at the end
+        (sse(delta(content="a"), delta("length"), b"data: [DONE]", b"data: rest"), "a", "length"),
+        (
+            sse({"choices": [{"delta": [1]}]}, delta(content=[2]), {"usage": {}}, delta("stop", content="a")),
+            "a",
+            "stop",
+        ),
+        (sse(delta(refusal="I "), delta("stop", refusal="won't.")), "I won't.", "refusal"),
+    ],
+)
+async def test_shapes_of_streams(ask, reply, text, finish_reason):
+    async with FakeServer(faults=reply) as server:
+        answer = await ask(server, on_text=lambda _: None)
+    assert (answer.text, answer.finish_reason) == (text, finish_reason)
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "message"),
+    [
+        (sse(delta(content="a")), ProviderUnavailableError, "broke off its answer"),
+        (sse(delta(content="a"), {"error": {"message": "overloaded"}}), ProviderAnswerError, "(overloaded)"),
+        (sse(delta(content="a"), b"data: {"), ProviderAnswerError, "something that isn't JSON"),
+        (sse([1]), ProviderAnswerError, "holds no completion"),
+        (sse({"choices": "none"}), ProviderAnswerError, "holds no completion"),
+        (sse({"choices": [1]}), ProviderAnswerError, "holds no completion"),
+        (sse(*[b"data: " + b" " * 1_000_000] * 40), ProviderAnswerError, "more than 32 MB"),
+    ],
+)
+async def test_streams_that_are_no_answer(ask, reply, kind, message):
+    async with FakeServer(faults=reply) as server:
+        with pytest.raises(kind) as error:
+            await ask(server, on_text=lambda _: None)
+    assert message in error.value.message
+    assert error.value.billed == "maybe"
