@@ -46,9 +46,9 @@ def _schema(what: str) -> Callable[[], str]:
 
 
 FILES: dict[Path, Callable[[], str]] = {
-    README: readme,
     HOUSE / "autogen.toml.example": example,
     **{schemas.FOLDER / f"{what}.json": _schema(what) for what in schemas.DOCUMENTS},
+    README: readme,
 }
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import Any, Literal, TypedDict
 
 import msgspec
 
-from autogen_cli.cache.base import CacheEntry, LevelStats
+from autogen_cli.cache.base import CacheEntry, LevelStats, Verdict
 from autogen_cli.models import CallSite, ContextItem, GeneratedCode, Kind
 from autogen_cli.service.doctor import Finding
 from autogen_cli.usage.report import UsageRow
@@ -87,8 +87,20 @@ class CacheList(TypedDict):
     entries: list[CacheListEntry]
 
 
-class CacheClear(TypedDict):
+class CacheRemoved(TypedDict):
     removed: dict[str, int]
+
+
+class CacheEvicted(TypedDict):
+    evicted: int
+
+
+class CacheVerify(TypedDict):
+    levels: list[Verdict]
+
+
+class Nothing(TypedDict):
+    pass
 
 
 class Origin(TypedDict):
@@ -158,10 +170,14 @@ class Error(TypedDict):
 
 
 DOCUMENTS: dict[str, Any] = {
-    "cache_clear": CacheClear,
+    "cache_clear": CacheRemoved,
     "cache_entry": CacheEntry,
+    "cache_invalidate": CacheEvicted,
     "cache_list": CacheList,
+    "cache_prune": CacheRemoved,
     "cache_stats": CacheStats,
+    "cache_verify": CacheVerify,
+    "cache_zero_stats": Nothing,
     "config": Config,
     "config_init": ConfigInit,
     "config_paths": ConfigPaths,
