@@ -43,7 +43,6 @@ def generate(
 ) -> int:
     """Write the symbol that the code already calls."""
     import shlex
-    from decimal import Decimal
 
     from autogen_cli.models import GenerationRequest
     from autogen_cli.service.generate import GenerateOptions, Generator
@@ -53,14 +52,13 @@ def generate(
         module=module, symbol=symbol, kind=kind, description=description, provider=provider, model=model,
         context_tokens=context_tokens,
     )  # fmt: skip
-    with open_services(root, command="generate", warn=out.warn, detail=out.detail) as services:
-        cost = services.config.budget.per_run if max_cost is None else Decimal(str(max_cost))
-        command = services.config.checks.test if test is None else test
+    given = {"budget.per_run": max_cost, "checks.repair": repair, "checks.test": test}
+    flags = {key: value for key, value in given.items() if value is not None}
+    with open_services(root, command="generate", warn=out.warn, detail=out.detail, flags=flags) as services:
+        checks = services.config.checks
         options = GenerateOptions(
             write=write, force=force, edit=write or diff, refresh=refresh, use_cache=not no_cache,
-            repair=services.repair if repair is None else repair,
-            max_cost=cost,
-            test=tuple(shlex.split(command or "")),
+            repair=checks.repair, test=tuple(shlex.split(checks.test or "")),
         )  # fmt: skip
         generator = Generator(services)
         if dry_run:

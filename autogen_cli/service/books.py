@@ -1,11 +1,11 @@
 """The books: what each provider call, cache hit and failure took, as events in the ledger."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from autogen_cli.errors import BudgetError, ProviderError
+from autogen_cli.errors import ProviderError
 from autogen_cli.models import CompletionRequest, GeneratedCode, Outcome, Prompt, Target, TokenUsage, Usage, UsageEvent
 
 if TYPE_CHECKING:
@@ -48,29 +48,6 @@ class Books:
         """USD of one call that uses its whole output limit; None where the price is unknown."""
         tokens = TokenUsage(input=self.size(prompt), output=max_output_tokens)
         return self._usage(provider, model, tokens).cost_usd
-
-    def allow(
-        self, provider: str, question: CompletionRequest, attempts: "Sequence[Attempt]", max_cost: Decimal | None
-    ) -> None:
-        """Raises BudgetError where the call and the attempts before it may cost more than `max_cost`, or nobody knows
-        what they cost.
-        """
-        if max_cost is None:
-            return
-        cost = self.worst_cost(provider, question.model, question.prompt, question.max_output_tokens or 0)
-        spent = [attempt.usage.cost_usd for attempt in attempts]
-        cost = None if cost is None or None in spent else cost + sum(one for one in spent if one is not None)
-        if cost is None:
-            name = question.model or provider
-            raise BudgetError(
-                f"the price of {name} is unknown, so --max-cost can't be held; nothing was sent",
-                hint=f'add [prices."{name}"] to the configuration, or leave --max-cost out',
-            )
-        if cost > max_cost:
-            raise BudgetError(
-                f"the call may cost ${cost:.4g} and --max-cost is ${max_cost}; nothing was sent",
-                hint="raise --max-cost, or lower --context-tokens or openai.max_output_tokens",
-            )
 
     def begin(self) -> None:
         """Marks the moment that the next event's duration counts from."""

@@ -2,13 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from autogen_cli.errors import ProviderError, ProviderUnavailableError, RateLimitedError
 from autogen_cli.models import Completion, CompletionRequest, Hop
-
-if TYPE_CHECKING:
-    from autogen_cli.providers.base import Provider
+from autogen_cli.service.gate import Gate
 
 UNAVAILABLE = (ProviderUnavailableError, RateLimitedError)
 
@@ -26,13 +23,13 @@ class Served:
 class ProviderChain:
     """Creates providers when they are needed and keeps them until `close`.
 
-    create: builds a provider by name. default: the provider for requests that name none. models: each provider's own
-    model. on_failure: told of every provider that failed.
+    create: builds a provider behind its limits, by name. default: for requests that name none. models: each
+    provider's own model. on_failure: told of every provider that failed.
     """
 
     def __init__(
         self,
-        create: "Callable[[str], Provider]",
+        create: Callable[[str], Gate],
         *,
         default: str,
         fallback: Sequence[str],
@@ -44,7 +41,7 @@ class ProviderChain:
         self._fallback = tuple(fallback)
         self._models = models
         self._on_failure = on_failure
-        self._open: dict[str, Provider] = {}
+        self._open: dict[str, Gate] = {}
 
     def choose(self, provider: str | None, model: str | None) -> tuple[str, str | None]:
         """The provider and the model that a request leads to."""
@@ -59,8 +56,8 @@ class ProviderChain:
         for current in names:
             question = request if current == name else replace(request, model=self._models.get(current))
             try:
-                provider = self._provider(current)
-                completion = await provider.complete(question)
+                gate = self._gate(current)
+                completion = await gate.complete(question)
             except ProviderError as error:
                 self._on_failure(current, question, error)
                 if not isinstance(error, UNAVAILABLE):
@@ -68,9 +65,8 @@ class ProviderChain:
                 first = first or error
                 hops.append(Hop(provider=current, type=error.type, message=str(error)))
                 continue
-            return Served(
-                completion=completion, provider=current, hops=tuple(hops), offline=provider.capabilities.offline
-            )
+            offline = gate.provider.capabilities.offline
+            return Served(completion=completion, provider=current, hops=tuple(hops), offline=offline)
         if first is None:  # unreachable: `names` has one name at least
             raise ProviderError("no provider is left to ask")
         raise first
@@ -78,10 +74,10 @@ class ProviderChain:
     async def close(self) -> None:
         """Closes what was opened; the chain can be used again, also in another event loop."""
         while self._open:
-            _, provider = self._open.popitem()
-            await provider.close()
+            _, gate = self._open.popitem()
+            await gate.provider.close()
 
-    def _provider(self, name: str) -> "Provider":
+    def _gate(self, name: str) -> Gate:
         if name not in self._open:
             self._open[name] = self._create(name)
         return self._open[name]

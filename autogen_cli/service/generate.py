@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from autogen_cli.config import environment_for_programs
-from autogen_cli.errors import BudgetError, SymbolExistsError
+from autogen_cli.errors import BudgetError, ProviderError, SymbolExistsError
 from autogen_cli.models import (
     CheckResult,
     CodeContext,
@@ -40,8 +40,8 @@ class GenerateOptions:
     """How to go about a request.
 
     write: change the project's files. edit: work out the change, also when it isn't written. repair: further attempts
-    after a rejected one. max_cost: USD; what may cost more is not sent. test: a command that runs on a private copy of
-    the project with the code applied; the only way in which generated code is executed.
+    after a rejected one. test: a command that runs on a private copy of the project with the code applied; the only way
+    in which generated code is executed.
     """
 
     write: bool = False
@@ -50,7 +50,6 @@ class GenerateOptions:
     refresh: bool = False
     use_cache: bool = True
     repair: int = 1
-    max_cost: Decimal | None = None
     test: tuple[str, ...] = ()
 
 
@@ -185,7 +184,6 @@ class Generator:
         attempts: list[Attempt] = []
         try:
             while True:
-                services.books.allow(plan.provider, question, attempts, options.max_cost)
                 attempt = await self._attempt(plan, question, options)
                 attempts.append(attempt)
                 if attempt.fits or attempt.served.offline or len(attempts) > options.repair:
@@ -202,17 +200,26 @@ class Generator:
         return result
 
     async def _attempt(self, plan: Plan, question: CompletionRequest, options: GenerateOptions) -> Attempt:
-        """One answer, checked and on the books."""
+        """One answer, checked and on the books. Its worst case is reserved before anything is sent."""
         import asyncio
 
         services = self._services
-        services.books.begin()
-        served = await services.chain.complete(plan.provider, question)
+        books, budget = services.books, services.budget
+        limit = question.max_output_tokens or 0
+        reservation = budget.reserve(books.worst_cost(plan.provider, question.model, question.prompt, limit))
+        books.begin()
+        try:
+            served = await services.chain.complete(plan.provider, question)
+        except ProviderError as error:
+            budget.settle(reservation, Decimal(0) if error.billed == "no" else None)
+            raise
         attempt = await asyncio.to_thread(examine, served, plan.target, plan.context, force=options.force)
         if attempt.fits and options.test:
             check = await asyncio.to_thread(self._trial, plan, attempt.code, options)
             attempt = replace(attempt, checks=(*attempt.checks, check))
-        return services.books.record_attempt(plan.target, attempt, question)
+        attempt = books.record_attempt(plan.target, attempt, question)
+        budget.settle(reservation, attempt.usage.cost_usd)
+        return attempt
 
     def _trial(self, plan: Plan, code: str, options: GenerateOptions) -> CheckResult:
         """The user's own test command, on a private copy of the project with the code applied."""

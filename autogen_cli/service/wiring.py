@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from hashlib import blake2b
@@ -19,17 +19,18 @@ if TYPE_CHECKING:
     from autogen_cli.cache.manager import CacheManager
     from autogen_cli.context.engine import ContextEngine
     from autogen_cli.generation.prompt import PromptEnhancer
+    from autogen_cli.limits.breaker import CircuitBreaker
+    from autogen_cli.limits.budget import Budget
     from autogen_cli.service.books import Books
     from autogen_cli.service.chain import ProviderChain
     from autogen_cli.usage.ledger import UsageTracker
     from autogen_cli.usage.prices import ModelPrice
 
+LIMITS_FILE = "limits.db"
 type Say = Callable[[str], None]
 
 # Settings that are declared and have no effect yet: whoever relies on one is told, not let down in silence.
 UNBUILT = (
-    "budget.daily",
-    "budget.monthly",
     "cache.encrypt",
     "cache.redis_url",
     "context.analyzer",
@@ -59,10 +60,6 @@ class Services:
     @property
     def context_tokens(self) -> int:
         return self.config.context.tokens
-
-    @property
-    def repair(self) -> int:
-        return self.config.checks.repair
 
     @property
     def max_output_tokens(self) -> int:
@@ -124,7 +121,35 @@ class Services:
 
     @cached_property
     def chain(self) -> "ProviderChain":
-        return provider_chain(self.config, on_failure=self.books.record_failure)
+        return provider_chain(
+            self.config,
+            lambda: self.breaker,
+            size=self.books.size,
+            detail=self._detail,
+            on_failure=self.books.record_failure,
+        )
+
+    @cached_property
+    def breaker(self) -> "CircuitBreaker":
+        from autogen_cli.limits.breaker import CircuitBreaker
+
+        return self._open.enter_context(contextlib.closing(CircuitBreaker(self.places.data / LIMITS_FILE)))
+
+    @cached_property
+    def budget(self) -> "Budget":
+        from autogen_cli.limits.budget import Budget
+
+        settings = self.config.budget
+        budget = Budget(
+            self.places.data / LIMITS_FILE,
+            per_run=settings.per_run,
+            daily=settings.daily,
+            monthly=settings.monthly,
+            action=settings.action,
+            on_alert=lambda alert: self._warn(str(alert)),
+            on_warning=self._warn,
+        )
+        return self._open.enter_context(contextlib.closing(budget))
 
     def guard(self, context: CodeContext) -> CodeContext:
         """The context without secrets. Raises SecretFoundError where the settings say to refuse."""
@@ -173,14 +198,16 @@ class Services:
 
 
 @contextlib.contextmanager
-def open_services(root: Path | None, *, command: str, warn: Say, detail: Say) -> Iterator[Services]:
-    """The services for the project at `root`, or for the one around the working folder."""
+def open_services(
+    root: Path | None, *, command: str, warn: Say, detail: Say, flags: Mapping[str, object] | None = None
+) -> Iterator[Services]:
+    """The services for the project at `root`, or around the working folder. flags: settings from options."""
     from autogen_cli.context.project import find_root
 
     if root is not None and not root.is_dir():
         raise TargetError(f"{root} is not a folder", hint="give the project's folder with --root")
     folder = find_root(Path.cwd()) if root is None else root.resolve()
-    loaded = load(folder)
+    loaded = load(folder, overrides=flags)
     for ignored in loaded.ignored:
         warn(f"{ignored.key} in {ignored.file} is ignored: {ignored.hint}")
     _refuse_unbuilt(loaded)

@@ -1,11 +1,17 @@
 """Which provider answers, and what is said of those that didn't."""
 
+from pathlib import Path
+
 import pytest
 
 from autogen_cli.errors import CredentialError, ProviderAnswerError, ProviderError, ProviderUnavailableError
+from autogen_cli.limits.breaker import CircuitBreaker
+from autogen_cli.limits.rate import RateLimiter
+from autogen_cli.limits.retry import RetryHandler
 from autogen_cli.models import Completion, CompletionRequest
 from autogen_cli.providers.base import Capabilities
 from autogen_cli.service.chain import ProviderChain
+from autogen_cli.service.gate import Gate
 from tests.service.questions import question
 
 
@@ -34,12 +40,18 @@ class Fixture:
         self.providers = {provider.name: provider for provider in providers}
         self.failures: list[tuple[str, str]] = []
         self.chain = ProviderChain(
-            self.providers.__getitem__,
+            self.gate,
             default="first",
             fallback=fallback,
             models={"first": "m1", "second": "m2"},
             on_failure=lambda name, _, error: self.failures.append((name, error.type)),
         )
+
+    def gate(self, name: str) -> Gate:
+        provider = self.providers[name]
+        retry = RetryHandler(retries=0)
+        breaker = CircuitBreaker(Path("/dev/null/limits.db"))  # can't be kept: requests go through unguarded
+        return Gate(provider, retry=retry, breaker=breaker, rate=RateLimiter(), size=lambda _: 1)
 
 
 def test_a_request_chooses_before_the_settings_do() -> None:

@@ -1,0 +1,45 @@
+"""What stands between a request and one provider, outermost first: retries, the circuit breaker, the rate limit."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from autogen_cli.models import Completion, CompletionRequest, Prompt
+
+if TYPE_CHECKING:
+    from autogen_cli.limits.breaker import CircuitBreaker
+    from autogen_cli.limits.rate import RateLimiter
+    from autogen_cli.limits.retry import RetryHandler
+    from autogen_cli.providers.base import Provider
+
+
+class Gate:
+    """One provider behind its limits. size: tokens of a prompt. An offline provider has no limits to keep."""
+
+    def __init__(
+        self,
+        provider: "Provider",
+        *,
+        retry: "RetryHandler",
+        breaker: "CircuitBreaker",
+        rate: "RateLimiter",
+        size: Callable[[Prompt], int],
+    ) -> None:
+        self.provider = provider
+        self._retry = retry
+        self._breaker = breaker
+        self._rate = rate
+        self._size = size
+
+    async def complete(self, request: CompletionRequest) -> Completion:
+        """Raises what the provider raises, after the retries that the error allows."""
+        if self.provider.capabilities.offline:
+            return await self.provider.complete(request)
+        tokens = self._size(request.prompt) + (request.max_output_tokens or 0)
+        key = f"{self.provider.name} {request.model or ''}".strip()
+
+        async def send() -> Completion:
+            with self._breaker.guard(key):
+                async with self._rate.slot(tokens):
+                    return await self.provider.complete(request)
+
+        return await self._retry.run(send, idempotent=self.provider.capabilities.idempotent)
