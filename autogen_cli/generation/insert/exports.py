@@ -8,14 +8,14 @@ from autogen_cli.generation.statements import DEFINITIONS, end_line, find, first
 
 
 def export(module: Module, name: str) -> list[Splice]:
-    """Adds a public name to the module's literal `__all__`, unless that leaves out other public definitions."""
+    """Adds a public name to the module's literal `__all__`, unless that leaves out most public definitions."""
     statement = next(iter(find(module.tree.body, "__all__")), None)
     literal = _literal(statement)
     if name.startswith("_") or statement is None or literal is None or not literal.elts:
         return []
     listed = [e.value for e in literal.elts if isinstance(e, ast.Constant) and isinstance(e.value, str)]
     public = {s.name for s in module.tree.body if isinstance(s, DEFINITIONS) and not s.name.startswith("_")}
-    if name in listed or len(listed) < len(literal.elts) or not public <= set(listed):
+    if name in listed or len(listed) < len(literal.elts) or 2 * len(public & set(listed)) < len(public):
         return []
     start, end = first_line(statement) - 1, end_line(statement)
     lines = list(module.lines[start:end])
