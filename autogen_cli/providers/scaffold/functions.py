@@ -1,0 +1,163 @@
+"""Functions and methods: signature and outcome put together to a stub."""
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from autogen_cli.providers.scaffold.evidence import Call, Use
+from autogen_cli.providers.scaffold.naming import words
+from autogen_cli.providers.scaffold.parameters import Parameter, binds
+from autogen_cli.providers.scaffold.precedents import Precedent
+from autogen_cli.providers.scaffold.ranking import written_names
+from autogen_cli.providers.scaffold.render import Function, Style, description, not_implemented
+from autogen_cli.providers.scaffold.results import outcome
+from autogen_cli.providers.scaffold.signature import infer_parameters
+from autogen_cli.providers.scaffold.special import SPECIAL, special_method
+from autogen_cli.providers.scaffold.syntax import called_name
+
+_STEPS = {
+    "context": "Iterator", "generator": "Iterator",
+    "async_context": "AsyncIterator", "async_generator": "AsyncIterator",
+}  # fmt: skip
+_MANAGERS = {"context": ("contextmanager",), "async_context": ("asynccontextmanager",)}
+_CALLABLE = "Callable[..., Any]"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What a scaffold goes by besides the uses."""
+
+    style: Style
+    precedents: tuple[Precedent, ...] = ()
+
+
+def build_function(symbol: str, uses: Sequence[Use], project: Project) -> Function:
+    """`symbol`: module and name."""
+    if any("decorator" in use.site.uses for use in uses):
+        return _decorator(symbol, uses, project)
+    return _assemble(symbol, uses, [use for use in uses if use.is_called], project)
+
+
+def build_method(symbol: str, uses: Sequence[Use], project: Project) -> Function:
+    """A method as its callers see it: on instances, on the class, or read like an attribute."""
+    *_, owner, name = symbol.split(".")
+    if name in SPECIAL:
+        return special_method(name, symbol)
+    uses = [_bound(use, owner) for use in uses]
+    called = [use for use in uses if use.is_called]
+    if uses and not called and not any(_is_passed_on(use) for use in uses):
+        read = _assemble(symbol, uses, uses, project)
+        return replace(read, parameters=(), receiver="self", decorators=("property",), is_async=False)
+    function = _assemble(symbol, uses, called, project)
+    if name == "__init__":
+        return replace(function, receiver="self", returns="None")
+    if any(_is_on_class(use, owner) for use in called):
+        return replace(function, receiver="cls", decorators=("classmethod", *function.decorators))
+    return replace(function, receiver="self")
+
+
+def _assemble(symbol: str, uses: Sequence[Use], called: Sequence[Use], project: Project) -> Function:
+    """`called`: the uses whose result is the function's."""
+    name = symbol.rpartition(".")[2]
+    calls = [use.call for use in uses if use.call]
+    parameters = _precedent(symbol, calls, project) or infer_parameters(
+        calls, function=name, precedents=project.precedents, reserved=("self", "cls")
+    )
+    end = outcome(called, name)
+    kind = end.annotation or "Any"
+    return Function(
+        name=name,
+        parameters=parameters,
+        decorators=_MANAGERS.get(end.flavour, ()),
+        returns=f"{_STEPS[end.flavour]}[{kind}]" if end.flavour in _STEPS else kind,
+        is_async=end.flavour in {"coroutine", "async_context", "async_generator"},
+        doc=description(_facts(called), uses, project.style.width),
+        body=(not_implemented(symbol), *(("yield  # what callers get goes here",) if end.flavour in _STEPS else ())),
+    )
+
+
+def _precedent(symbol: str, calls: Sequence[Call], project: Project) -> tuple[Parameter, ...] | None:
+    """The parameters of a function of the same name in a class of a similar one (an override, an async twin), if every
+    call binds to them and callers have no other names for what they pass.
+    """
+    *_, owner, name = symbol.split(".")
+    for precedent in project.precedents:
+        related = words(owner) & words(precedent.owner) if precedent.owner else owner.islower()
+        if precedent.name == name and related and calls and _agrees(precedent, calls):
+            known = {found.name: found.annotation for found in infer_parameters(calls)}
+            return tuple(replace(found, annotation=known.get(found.name)) for found in precedent.parameters)
+    return None
+
+
+def _agrees(precedent: Precedent, calls: Sequence[Call]) -> bool:
+    if not all(binds(precedent.parameters, call) for call in calls):
+        return False
+    verdicts = []
+    for index, name in enumerate(precedent.positional):
+        passed = [(call.positional[index], call.enclosing) for call in calls if index < len(call.positional)]
+        if written := written_names(passed):
+            verdicts.append(name in written)
+    return 2 * sum(verdicts) >= len(verdicts)
+
+
+def _facts(called: Sequence[Use]) -> list[str]:
+    """What callers do with the result, in words."""
+    facts = []
+    unpacked = [use.site.names for use in called if "unpacked" in use.site.uses and use.site.names]
+    if unpacked:
+        _, longest = max((len(names), names) for names in unpacked)
+        facts.append(f"Callers unpack the result into {', '.join(longest)}.")
+    members = sorted({member for use in called for member in use.site.members})
+    if members:
+        facts.append(f"Callers use {', '.join(members[:8])} of the result.")
+    bound = Counter(use.site.names[0] for use in called if len(use.site.names) == 1)
+    if bound and not unpacked:
+        facts.append(f"Callers name the result {', '.join(name for name, _ in bound.most_common(3))}.")
+    return facts
+
+
+def _decorator(symbol: str, uses: Sequence[Use], project: Project) -> Function:
+    """`@name`, `@name(...)` or both; a plain call passes the function itself, unless there is only `@name(...)`."""
+    bare = [use for use in uses if "decorator" in use.site.uses and not use.is_called]
+    factory = any("decorator" in use.site.uses and use.is_called for use in uses)
+    on_classes = bool(bare) and all(re.search(r"^\s*class\b", use.site.text, re.MULTILINE) for use in bare)
+    subject, kind = ("cls", "type") if on_classes else ("func", _CALLABLE)
+    calls = [use.call for use in uses if use.call and use.is_called]
+    if bare:
+        calls.insert(0, Call((ast.Name(subject),)))
+    parameters = infer_parameters(calls, precedents=project.precedents, reserved=() if bare else ("self", "cls"))
+    if bare:
+        first = parameters[0]
+        wanted = kind if first.default is None else f"{kind} | None"
+        parameters = (replace(first, name=subject, annotation=wanted), *parameters[1:])
+    made = f"Callable[[{_CALLABLE}], {_CALLABLE}]"
+    return Function(
+        name=symbol.rpartition(".")[2],
+        parameters=parameters,
+        returns="Any" if bare and factory else kind if bare else made,
+        doc=description(["Callers use it as a decorator."], uses, project.style.width),
+        body=(not_implemented(symbol),),
+    )
+
+
+def _bound(use: Use, owner: str) -> Use:
+    """`Owner.method(self, x)` is the call `self.method(x)`."""
+    first = use.call.positional[0] if use.call and use.call.positional else None
+    if use.call and _is_on_class(use, owner) and isinstance(first, ast.Name) and first.id == "self":
+        return replace(use, call=replace(use.call, positional=use.call.positional[1:]), node=None, around=())
+    return use
+
+
+def _is_on_class(use: Use, owner: str) -> bool:
+    receiver = use.receiver
+    if isinstance(receiver, ast.Name) and receiver.id == "cls":
+        return True
+    name = called_name(receiver) if isinstance(receiver, ast.Name | ast.Attribute) else ""
+    return name == owner or (name.lstrip("_")[:1].isupper() and not name.isupper())
+
+
+def _is_passed_on(use: Use) -> bool:
+    """A bound method given away (`on_close(self.finish)`): not an attribute that is read."""
+    return use.call is not None or bool({"argument", "decorator"} & set(use.site.uses))

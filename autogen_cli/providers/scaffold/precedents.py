@@ -1,0 +1,118 @@
+"""The functions and classes that the context shows: their signatures, and the types that their annotations tell."""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from autogen_cli.models import CallSite, CodeContext, ContextItem
+from autogen_cli.providers.scaffold.annotations import NOTHING_KNOWN, Scope
+from autogen_cli.providers.scaffold.parameters import Parameter
+
+_DEF = re.compile(r"^[ \t]*(?P<head>(?:async[ \t]+)?def[ \t]+\w+)[ \t]*(?:\[[^\]]*\])?\(", re.MULTILINE)
+_CLASS = re.compile(r"^[ \t]*class[ \t]+(\w+)", re.MULTILINE)
+_SAYS_NOTHING = {"None", "NoReturn", "Never", "Self"}
+
+
+@dataclass(frozen=True, slots=True)
+class Precedent:
+    """A function that the context shows, its receiver left out.
+
+    owner: its class. path: its file. is_plain: neither async nor decorated, so that a call gives what `returns` says.
+    """
+
+    name: str
+    owner: str
+    path: str
+    parameters: tuple[Parameter, ...]
+    returns: str | None = None
+    is_plain: bool = True
+
+    @property
+    def positional(self) -> tuple[str, ...]:
+        return tuple(parameter.name for parameter in self.parameters if parameter.kind == "positional")
+
+
+def read_precedents(context: CodeContext) -> tuple[Precedent, ...]:
+    return tuple(precedent for item in context.items for precedent in _in_item(item))
+
+
+class Scopes:
+    """The types that names have at a call site. Only sites in the target's own module have any: annotations from
+    elsewhere may use names that don't exist there.
+    """
+
+    def __init__(self, context: CodeContext, precedents: tuple[Precedent, ...]) -> None:
+        self.path = context.target.relative_path
+        own = [precedent for precedent in precedents if precedent.path == self.path]
+        self.functions = {f"{found.owner}.{found.name}".lstrip("."): found for found in own}
+        classes = {name for item in context.items if item.path == self.path for name in _CLASS.findall(item.text)}
+        plain = {name: found for name, found in self.functions.items() if found.is_plain and not found.owner}
+        results = {name: found.returns for name, found in plain.items() if found.returns}
+        self.calls = {**results, **{name: name for name in classes}}
+
+    def of(self, site: CallSite) -> Scope:
+        if site.path != self.path:
+            return NOTHING_KNOWN
+        around = self.functions.get(site.enclosing or "")
+        parameters = around.parameters if around else ()
+        named = [parameter for parameter in parameters if parameter.kind in {"positional", "keyword"}]
+        variables = {parameter.name: parameter.annotation for parameter in named if parameter.annotation}
+        return Scope(variables, self.calls, around.returns if around else None)
+
+
+def _in_item(item: ContextItem) -> Iterator[Precedent]:
+    for match in _DEF.finditer(item.text):
+        end = _closing(item.text, match.end())
+        result = re.match(r"\s*->[^:]+", item.text[end + 1 :])
+        for form in (result[0] if result else "", ""):
+            try:
+                (node,) = ast.parse(f"{match['head']}({item.text[match.end() : end]}){form}: pass").body
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                continue
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield Precedent(
+                    node.name,
+                    item.symbol.rpartition(".")[0],
+                    item.path,
+                    tuple(_parameters(node.args)),
+                    _annotation(node.returns),
+                    is_plain=isinstance(node, ast.FunctionDef) and "@" not in item.text[: match.start()],
+                )
+            break
+
+
+def _closing(text: str, start: int) -> int:
+    """Where the parenthesis that is open at `start` closes. One within a string misleads it; that signature is lost."""
+    depth = 1
+    for index in range(start, len(text)):
+        depth += {"(": 1, ")": -1}.get(text[index], 0)
+        if not depth:
+            return index
+    return len(text)
+
+
+def _parameters(given: ast.arguments) -> Iterator[Parameter]:
+    positional = [*given.posonlyargs, *given.args]
+    defaults = [*[None] * (len(positional) - len(given.defaults)), *given.defaults]
+    for number, (found, default) in enumerate(zip(positional, defaults, strict=True)):
+        if number or found.arg not in {"self", "cls"}:
+            yield Parameter(found.arg, "positional", _annotation(found.annotation), _default(default))
+    if given.vararg:
+        yield Parameter(given.vararg.arg, "star")
+    for found, default in zip(given.kwonlyargs, given.kw_defaults, strict=True):
+        yield Parameter(found.arg, "keyword", _annotation(found.annotation), _default(default))
+    if given.kwarg:
+        yield Parameter(given.kwarg.arg, "double_star")
+
+
+def _annotation(node: ast.expr | None) -> str | None:
+    text = str(node.value) if isinstance(node, ast.Constant) else ast.unparse(node) if node else ""
+    return text if text and text.rpartition(".")[2] not in _SAYS_NOTHING else None
+
+
+def _default(node: ast.expr | None) -> str | None:
+    """The default where it is a plain value; `None` for one that may not exist where the scaffold goes."""
+    if node is None:
+        return None
+    return ast.unparse(node) if isinstance(node, ast.Constant) and node.value is not ... else "None"
