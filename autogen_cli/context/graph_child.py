@@ -88,7 +88,7 @@ def _symbols(symbols: Iterable[Any], owner: str = "") -> Iterator[tuple[str, int
 def _import(item: Any) -> tuple[str, str, str, int]:
     parts = (item.module, item.symbol_name, item.alias)
     module, name, alias = (part.source if part is not None else "" for part in parts)
-    return module, name, alias, item.start_point[0] + 1
+    return module, name, "*" if item.is_wildcard_import() else alias, item.start_point[0] + 1
 
 
 def answer(codebase: Any, request: dict[str, Any]) -> str:

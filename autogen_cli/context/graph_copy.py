@@ -20,7 +20,8 @@ def pick_files(sources: Sources, target: Target, found: Sequence[Found]) -> list
     owner = (target.owner or target.name).encode()
     mentions = [path for path in sources.files_with(target.name) if owner in sources.source(path)]
     picked = dict.fromkeys([*_packages(sources, certain), *certain, *_packages(sources, mentions), *mentions])
-    return [path for path in picked if sources.project.files.get(path)][:MOST_FILES]
+    new = None if target.module_exists else target.relative_path
+    return [path for path in picked if path in sources.project.files and path != new][:MOST_FILES]
 
 
 def _packages(sources: Sources, paths: Iterable[str]) -> list[str]:
@@ -71,6 +72,10 @@ class Copies:
         }
         stub = stubs.get(target.kind, f"def {name}(*args, **keywords): ...\n").encode()
         return source.rstrip(b"\n") + b"\n" * bool(source) + stub
+
+    def original(self, copy: str) -> str:
+        """The path in the project of a path in the copy."""
+        return self._originals[copy]
 
     def restored(self, seen: Iterable[Occurrence]) -> list[Occurrence]:
         """Occurrences in the copy as occurrences in the project."""
