@@ -86,13 +86,11 @@ def remove(module: Module, function: RealFunction) -> Removed:
 def _only_needed_by(statement: ast.stmt, module: Module) -> list[tuple[ast.Import | ast.ImportFrom, list[ast.alias]]]:
     """Top-level imports, and of each the names that nothing but the statement uses or exports."""
     mine = {use.name for use in module_uses([statement])}
-    blank = "".join(
-        line for n, line in enumerate(module.lines, 1) if not first_line(statement) <= n <= end_line(statement)
-    )
+    others = "".join([*module.lines[: first_line(statement) - 1], *module.lines[end_line(statement) :]])
     result = []
     for part, typing in imports_of(module.tree.body):
         names = [a for a in part.names if (a.asname or a.name) in mine and not typing and part.col_offset == 0]
-        lonely = [a for a in names if len(re.findall(rf"\b{a.asname or a.name}\b", "".join(others))) == 1]
+        lonely = [a for a in names if len(re.findall(rf"\b{a.asname or a.name}\b", others)) == 1]
         if lonely and getattr(part, "module", "") != "__future__" and not _shares_line(part, module):
             result.append((part, lonely))
     return result
