@@ -4,7 +4,8 @@ aiohttp, because it was measured: at 1,000 requests in flight it takes a twentie
 (docs/architecture.md). Its import costs 250 ms, so this module is imported when a request is about to be sent.
 """
 
-import json
+import errno
+import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -14,14 +15,45 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
-from autogen_cli.errors import ProviderAnswerError
-from autogen_cli.providers.http_errors import for_exception, for_status
+from autogen_cli.providers.http_errors import (
+    BROKEN_OFF,
+    DROPPED,
+    NO_ADDRESS,
+    NO_DESCRIPTOR,
+    NO_NAME,
+    NO_PROXY,
+    NO_TLS,
+    NOT_HTTP,
+    NOT_REACHED,
+    NOT_TAKEN,
+    NOT_TRUSTED,
+    PROXY_REFUSES,
+    TOO_MUCH,
+    TOO_SLOW,
+    Verdict,
+    decode,
+    for_status,
+    for_verdict,
+)
 from autogen_cli.providers.peer import Peer
 
 MAX_BODY = 32 * 1024 * 1024  # the longest completions are below one megabyte
 MAX_ERROR_BODY = 64 * 1024
 CONNECT_TIMEOUT = 10.0
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+FAULTS: tuple[tuple[type[Exception], Verdict], ...] = (  # the first that fits; what is in none of them is DROPPED
+    (aiohttp.InvalidURL, NO_ADDRESS),
+    (aiohttp.ConnectionTimeoutError, NOT_TAKEN),
+    (TimeoutError, TOO_SLOW),
+    (aiohttp.ClientHttpProxyError, PROXY_REFUSES),
+    (aiohttp.ClientProxyConnectionError, NO_PROXY),
+    (aiohttp.ClientConnectorDNSError, NO_NAME),
+    (aiohttp.ClientConnectorCertificateError, NOT_TRUSTED),
+    (aiohttp.ClientSSLError, NO_TLS),
+    (aiohttp.ClientConnectorError, NOT_REACHED),
+    (aiohttp.ClientPayloadError, BROKEN_OFF),
+    (aiohttp.ClientResponseError, NOT_HTTP),
+)
 
 
 class HttpService:
@@ -54,14 +86,14 @@ class HttpService:
         """The decoded body of a success. billable: this request costs money if it arrives."""
         async with self._respond(method, path, payload, billable=billable) as response:
             body = b"".join([piece async for piece in self._pieces(response, billable=billable)])
-        return self._decode(body, billable=billable)
+        return decode(self._peer, body, billable=billable)
 
     async def events(self, path: str, payload: object) -> AsyncGenerator[Any]:
         """The data of server-sent events up to `[DONE]`; of a service that doesn't stream, its one answer."""
         async with self._respond("POST", path, payload, billable=True) as response:
             pieces = self._pieces(response, billable=True)
             if response.content_type != "text/event-stream":
-                yield self._decode(b"".join([piece async for piece in pieces]), billable=True)
+                yield decode(self._peer, b"".join([piece async for piece in pieces]), billable=True)
                 return
             rest = b""
             async for piece in pieces:
@@ -71,7 +103,7 @@ class HttpService:
                     if data == b"[DONE]":
                         return
                     if data:
-                        yield self._decode(data, billable=True)
+                        yield decode(self._peer, data, billable=True)
 
     async def close(self) -> None:
         if self._session:
@@ -95,11 +127,12 @@ class HttpService:
                 if self._observe:
                     self._observe(headers)
                 if not 200 <= response.status < 300:
-                    words = await response.content.read(MAX_ERROR_BODY)
+                    words = await _beginning(response)
                     raise for_status(self._peer, response.status, headers, words, self._clock())
                 yield response
         except (aiohttp.ClientError, TimeoutError, OSError) as exc:
-            raise for_exception(self._peer, exc, timeout=self._timeout, billable=billable) from exc
+            verdict, detail = judge(exc, self._timeout)
+            raise for_verdict(self._peer, verdict, billable=billable, detail=detail) from exc
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -116,25 +149,33 @@ class HttpService:
         async for piece in response.content.iter_any():
             size += len(piece)
             if size > MAX_BODY:
-                raise ProviderAnswerError(
-                    f"{self._peer} answers with more than {MAX_BODY // 1024**2} MB",
-                    hint="check base_url",
-                    billed="maybe" if billable else "no",
-                )
+                raise for_verdict(self._peer, TOO_MUCH, billable=billable, detail=str(MAX_BODY // 1024**2))
             yield piece
 
-    def _decode(self, body: bytes, *, billable: bool) -> Any:
-        try:
-            return json.loads(body)
-        except (ValueError, RecursionError) as exc:
-            start = body.lstrip()[:1]
-            what = {b"": "an empty body", b"<": "an HTML page"}.get(start, "something that isn't JSON")
-            raise ProviderAnswerError(
-                f"{self._peer} answers with {what}",
-                hint="base_url is probably wrong" if start in {b"", b"<"} else "check base_url, or try again",
-                billed="maybe" if billable else "no",
-                status=200,
-            ) from exc
+
+async def _beginning(response: aiohttp.ClientResponse) -> bytes:
+    words = b""
+    async for piece in response.content.iter_any():
+        words += piece
+        if len(words) >= MAX_ERROR_BODY:
+            break
+    return words
+
+
+def judge(exc: Exception, timeout: float) -> tuple[Verdict, str]:
+    """What a ClientError, TimeoutError or OSError means, and the detail to tell."""
+    verdict = next((verdict for kind, verdict in FAULTS if isinstance(exc, kind)), DROPPED)
+    match exc:
+        case aiohttp.ClientConnectorCertificateError():
+            return verdict, getattr(exc.certificate_error, "verify_message", "") or "it can't be verified"
+        case aiohttp.ClientConnectorError() if exc.os_error.errno in {errno.EMFILE, errno.ENFILE}:
+            return NO_DESCRIPTOR, ""
+        case aiohttp.ClientConnectorError():
+            return verdict, os.strerror(exc.os_error.errno or errno.ENETUNREACH).lower()
+        case aiohttp.ClientHttpProxyError():
+            return verdict, str(exc.status)
+        case _:
+            return verdict, f"{timeout:g}"
 
 
 def _proxy_for(url: str) -> str | None:

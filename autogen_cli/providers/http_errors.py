@@ -1,20 +1,16 @@
-"""What went wrong over HTTP, in our own errors: statuses, bodies that say `error`, and the client's exceptions.
+"""What went wrong over HTTP, in our own errors: statuses, bodies that say `error`, and what any client may run into.
 
 Whether a request may be sent again is decided here, as data on the error. `billed` is `no` where the service can't have
 worked on the request: nothing was sent, or it says that it refused or failed. A gateway that lost its server (502,
 504), a timeout and a lost connection are `maybe`: the answer may have been made, and be on the bill.
 """
 
-import errno
 import json
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
-
-import aiohttp
 
 from autogen_cli.errors import (
     AccessError,
@@ -39,10 +35,9 @@ class Verdict:
     billed: Billed = "no"
 
 
-_REFUSED = Verdict(ProviderRequestError, "refuses the request")
-_BROKEN = Verdict(ProviderUnavailableError, "has failed", retryable=True)
-_LOST = Verdict(ProviderUnavailableError, "has lost the answer", retryable=True, billed="maybe")
-
+REFUSED = Verdict(ProviderRequestError, "refuses the request")
+FAILED = Verdict(ProviderUnavailableError, "has failed", retryable=True)
+LOST = Verdict(ProviderUnavailableError, "has lost the answer", retryable=True, billed="maybe")
 STATUSES = {
     402: Verdict(ProviderRequestError, "wants to be paid first", "look at the account's plan and credit"),
     404: Verdict(ProviderRequestError, "doesn't know this address or model", "check base_url and model"),
@@ -50,61 +45,43 @@ STATUSES = {
     409: Verdict(ProviderUnavailableError, "is busy with a conflicting request", retryable=True),
     413: Verdict(ProviderRequestError, "finds the request too large", "lower the context with --context-tokens"),
     429: Verdict(RateLimitedError, "limits the rate", retryable=True),
-    502: _LOST,
-    504: _LOST,
-    **dict.fromkeys(range(520, 528), _LOST),  # a CDN's own: its server hung up, timed out, answered nonsense
+    502: LOST,
+    504: LOST,
+    **dict.fromkeys(range(520, 528), LOST),  # a CDN's own: its server hung up, timed out, answered nonsense
 }
+
+# What an HTTP client may run into, whichever it is. In `what`, {detail} is the client's own word for it.
 _PROXY = "check HTTPS_PROXY and NO_PROXY"
-_TLS = "set SSL_CERT_FILE to your authority's certificates, if the server is the right one"
-_DROPPED = Verdict(ProviderUnavailableError, "dropped the connection", retryable=True, billed="maybe")
-_NO_DESCRIPTOR = Verdict(
+NO_ADDRESS = Verdict(ProviderRequestError, "has an address that is no URL", "correct base_url")
+NO_NAME = Verdict(
+    ProviderUnavailableError, "can't be found: its name doesn't resolve", "check base_url and the network"
+)
+NOT_REACHED = Verdict(
+    ProviderUnavailableError, "can't be reached ({detail})", "is it running? check base_url", retryable=True
+)
+NOT_TAKEN = Verdict(ProviderUnavailableError, "doesn't take the connection in time", retryable=True)
+NO_DESCRIPTOR = Verdict(
     ProviderUnavailableError, "can't be reached: no file descriptor is left", "lower the concurrency", retryable=True
 )
-FAULTS = (  # the first that fits; what is in none of them is _DROPPED
-    (aiohttp.InvalidURL, Verdict(ProviderRequestError, "has an address that is no URL", "correct base_url")),
-    (
-        aiohttp.ConnectionTimeoutError,
-        Verdict(ProviderUnavailableError, "doesn't take the connection in time", retryable=True),
-    ),
-    (
-        TimeoutError,
-        Verdict(
-            ProviderUnavailableError,
-            "gave no full answer within {timeout:g} s",
-            "raise the provider's timeout if it needs longer",
-            retryable=True,
-            billed="maybe",
-        ),
-    ),
-    (
-        aiohttp.ClientHttpProxyError,
-        Verdict(ProviderUnavailableError, "is behind a proxy that refuses ({detail})", _PROXY),
-    ),
-    (aiohttp.ClientProxyConnectionError, Verdict(ProviderUnavailableError, "is behind a proxy that is down", _PROXY)),
-    (
-        aiohttp.ClientConnectorDNSError,
-        Verdict(ProviderUnavailableError, "can't be found: its name doesn't resolve", "check base_url and the network"),
-    ),
-    (
-        aiohttp.ClientConnectorCertificateError,
-        Verdict(ProviderUnavailableError, "has a TLS certificate that isn't trusted ({detail})", _TLS),
-    ),
-    (aiohttp.ClientSSLError, Verdict(ProviderUnavailableError, "doesn't speak TLS", "check base_url: http or https?")),
-    (
-        aiohttp.ClientConnectorError,
-        Verdict(
-            ProviderUnavailableError, "can't be reached ({detail})", "is it running? check base_url", retryable=True
-        ),
-    ),
-    (
-        aiohttp.ClientPayloadError,
-        Verdict(ProviderUnavailableError, "broke off its answer", retryable=True, billed="maybe"),
-    ),
-    (
-        aiohttp.ClientResponseError,
-        Verdict(ProviderAnswerError, "doesn't answer in HTTP", "check base_url", billed="maybe"),
-    ),
+NO_PROXY = Verdict(ProviderUnavailableError, "is behind a proxy that is down", _PROXY)
+PROXY_REFUSES = Verdict(ProviderUnavailableError, "is behind a proxy that refuses ({detail})", _PROXY)
+NOT_TRUSTED = Verdict(
+    ProviderUnavailableError,
+    "has a TLS certificate that isn't trusted ({detail})",
+    "set SSL_CERT_FILE to your authority's certificates, if the server is the right one",
 )
+NO_TLS = Verdict(ProviderUnavailableError, "doesn't speak TLS", "check base_url: http or https?")
+TOO_SLOW = Verdict(
+    ProviderUnavailableError,
+    "gave no full answer within {detail} s",
+    "raise the provider's timeout if it needs longer",
+    retryable=True,
+    billed="maybe",
+)
+DROPPED = Verdict(ProviderUnavailableError, "dropped the connection", retryable=True, billed="maybe")
+BROKEN_OFF = Verdict(ProviderUnavailableError, "broke off its answer", retryable=True, billed="maybe")
+NOT_HTTP = Verdict(ProviderAnswerError, "doesn't answer in HTTP", "check base_url", billed="maybe")
+TOO_MUCH = Verdict(ProviderAnswerError, "answers with more than {detail} MB", "check base_url", billed="maybe")
 OUT_OF_CREDIT = re.compile(r"insufficient_quota|billing_hard_limit|credit_balance", re.IGNORECASE)
 TOO_LONG = re.compile(r"context_length_exceeded|maximum context length|too many tokens", re.IGNORECASE)
 
@@ -124,7 +101,7 @@ def for_status(peer: Peer, status: int, headers: Mapping[str, str], body: bytes,
             hint="if that is the right place, make it the base_url",
             status=status,
         )
-    verdict = STATUSES.get(status) or (_BROKEN if status >= 500 else _REFUSED)
+    verdict = STATUSES.get(status) or (FAILED if status >= 500 else REFUSED)
     hint, retryable = verdict.hint, verdict.retryable
     if OUT_OF_CREDIT.search(words):
         hint, retryable = "look at the account's plan and credit", False
@@ -140,35 +117,29 @@ def for_status(peer: Peer, status: int, headers: Mapping[str, str], body: bytes,
     )
 
 
-def for_exception(peer: Peer, exc: Exception, *, timeout: float, billable: bool) -> AutogenError:
-    """The error for what the HTTP client raised (ClientError, TimeoutError, OSError). billable: this request costs
-    money if it arrives.
-    """
-    verdict = next((verdict for kind, verdict in FAULTS if isinstance(exc, kind)), _DROPPED)
-    if isinstance(exc, aiohttp.ClientConnectorError) and exc.os_error.errno in {errno.EMFILE, errno.ENFILE}:
-        verdict = _NO_DESCRIPTOR
+def for_verdict(peer: Peer, verdict: Verdict, *, billable: bool, detail: str = "") -> ProviderError:
+    """billable: the request costs money if it arrives."""
     return verdict.error(
-        f"{peer} {verdict.what.format(timeout=timeout, detail=_detail_of(exc))}",
+        f"{peer} {verdict.what.format(detail=detail)}",
         hint=verdict.hint,
         retryable=verdict.retryable,
         billed=verdict.billed if billable else "no",
     )
 
 
-def broken_off(peer: Peer) -> ProviderUnavailableError:
-    return ProviderUnavailableError(f"{peer} broke off its answer", retryable=True, billed="maybe")
-
-
-def _detail_of(exc: Exception) -> str:
-    match exc:
-        case aiohttp.ClientConnectorCertificateError():
-            return getattr(exc.certificate_error, "verify_message", "") or "it can't be verified"
-        case aiohttp.ClientConnectorError():
-            return os.strerror(exc.os_error.errno or errno.ENETUNREACH).lower()
-        case aiohttp.ClientHttpProxyError():
-            return str(exc.status)
-        case _:
-            return ""
+def decode(peer: Peer, body: bytes, *, billable: bool) -> Any:
+    """The JSON of a success. Raises ProviderAnswerError for what isn't JSON."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as exc:
+        start = body.lstrip()[:1]
+        what = {b"": "an empty body", b"<": "an HTML page"}.get(start, "something that isn't JSON")
+        raise ProviderAnswerError(
+            f"{peer} answers with {what}",
+            hint="base_url is probably wrong" if start in {b"", b"<"} else "check base_url, or try again",
+            billed="maybe" if billable else "no",
+            status=200,
+        ) from exc
 
 
 def for_error_body(peer: Peer, error: Any, now: float) -> AutogenError:

@@ -57,7 +57,7 @@ class OpenAIProvider:
         self._opened: tuple[Peer, HttpService] | None = None
 
     async def complete(self, request: CompletionRequest) -> Completion:
-        from autogen_cli.providers.http_errors import broken_off, for_error_body
+        from autogen_cli.providers.http_errors import BROKEN_OFF, for_error_body, for_verdict
 
         peer, service = self._service()
         payload = self._payload(request)
@@ -66,7 +66,7 @@ class OpenAIProvider:
             async with aclosing(service.events(ENDPOINT, payload)) as events:
                 data = await collect(events, self._on_text)
             if data is None:
-                raise broken_off(peer)
+                raise for_verdict(peer, BROKEN_OFF, billable=True)
         else:
             data = await service.json("POST", ENDPOINT, payload=payload, billable=True)
         if isinstance(data, dict) and data.get("error"):

@@ -21,8 +21,8 @@ from autogen_cli.errors import (
     RateLimitedError,
 )
 from autogen_cli.providers.fake import FakeServer, faults
-from autogen_cli.providers.http import HttpService
-from autogen_cli.providers.http_errors import FAULTS, for_exception, retry_after_seconds
+from autogen_cli.providers.http import FAULTS, HttpService, judge
+from autogen_cli.providers.http_errors import NO_DESCRIPTOR, retry_after_seconds
 from autogen_cli.providers.openai import OpenAIProvider
 from autogen_cli.providers.peer import Peer
 
@@ -286,9 +286,15 @@ PEER = Peer(provider="openai", address="http://h/v1", credential_hint="")
 
 def test_a_machine_without_descriptors():
     exc = aiohttp.ClientConnectorError(connection_key=None, os_error=OSError(24, "Too many open files"))
-    error = for_exception(PEER, exc, timeout=1, billable=True)
-    assert "no file descriptor is left" in error.message
-    assert error.hint == "lower the concurrency"
+    assert judge(exc, 1) == (NO_DESCRIPTOR, "")
+
+
+async def test_an_error_is_read_to_its_end_and_no_further(request_for):
+    words = [b'{"error": {"message": "half', b' and half"}}']
+    async with FakeServer(faults=faults.Reply(status=400, stream=words, pause=0.05)) as server:
+        assert "(400: half and half)" in (await failure(server.base_url, request_for())).message
+    async with FakeServer(faults=faults.Reply(status=400, stream=[b"x" * 65_536, b"y"], pause=60)) as server:
+        assert "(400: xxx" in (await failure(server.base_url, request_for())).message
 
 
 async def test_a_request_that_costs_nothing_is_never_billed():
