@@ -125,6 +125,8 @@ def pickles(node: ast.AST) -> bool:
             {
                 "autogen_cli/config",
                 "autogen_cli/cli/options.py",  # NO_COLOR, which is everyone's and no setting of ours
+                "autogen_cli/providers/command.py",  # handed on to the user's program, not read
+                "autogen_cli/providers/codegen/sdk.py",  # put back as it was before the SDK's import
             },
         ),
         (
@@ -134,6 +136,7 @@ def pickles(node: ast.AST) -> bool:
                 "autogen_cli/cli/app.py",  # a closed pipe's descriptor is replaced there
                 "autogen_cli/providers/fake/__main__.py",  # a program of its own
                 "autogen_cli/context/graph_child.py",  # another, whose output its parent reads
+                "autogen_cli/providers/codegen/sdk.py",  # put back as they were before the SDK's import
             },
         ),
         (pickles, set()),
