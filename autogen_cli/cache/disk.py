@@ -57,17 +57,22 @@ class DiskLevel:
             sealed_tables=("Asked",),
             codec=codec,
             on_notice=on_notice,
-            eviction_policy="least-recently-used",
+            eviction_policy="least-recently-used, noted in batches",
             size_limit=size_limit,
         )
         self.leases = DiskLeases(self.store)
         self.lookup = DirectLookup(self.store)
+        self._used: set[str] = set()
 
     def get(self, key: str) -> CacheEntry | None:
         found = self.store.get(key)
-        return None if found is None else entry_from_json(found)
+        if found is None:
+            return None
+        self._used.add(key)
+        return entry_from_json(found)
 
     def set(self, entry: CacheEntry) -> None:
+        self.flush()  # before anything is evicted
         expire = None if entry.expires is None else entry.expires - time.time()
         self.store.set(entry.key, entry_to_json(entry), expire=expire, tag=json.dumps(entry.labels()))
         if entry.inputs is not None:
@@ -126,6 +131,12 @@ class DiskLevel:
 
     def size(self) -> int:
         return self.store.size()
+
+    def flush(self) -> None:
+        """Notes which entries were used; until then that is known to this process alone."""
+        used, self._used = self._used, set()
+        if used:
+            self.store.touch(used)
 
     def close(self) -> None:
         self.store.close()

@@ -128,6 +128,7 @@ class CacheManager:
     def close(self) -> None:
         if self._disk:
             self.attempt(self._disk, None, self._counters.flush)
+            self.attempt(self._disk, None, self._disk.flush)
         for level in self.levels:
             level.close()
 

@@ -2,12 +2,9 @@
 
 import contextlib
 import sqlite3
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-import diskcache
 
 from autogen_cli.storage.base import StoreError
 
@@ -31,18 +28,16 @@ class DamagedError(StoreError):
 
 @contextlib.contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """SQLite's, diskcache's and the file system's errors as StoreError."""
+    """SQLite's and the file system's errors as StoreError."""
     try:
         yield
-    except diskcache.Timeout as exc:  # raised for whatever went wrong when a transaction was to begin
-        raise _store_error(path, exc.__context__) from exc
     except sqlite3.Error as exc:
         raise _store_error(path, exc) from exc
     except OSError as exc:
         raise StoreError(f"{path}: {exc.strerror or exc}") from exc
 
 
-def _store_error(path: Path, error: BaseException | None) -> StoreError:
+def _store_error(path: Path, error: sqlite3.Error) -> StoreError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in _DAMAGED:
         return DamagedError(f"{path} is damaged")
@@ -58,12 +53,11 @@ def is_sound(path: Path) -> bool:
 
 
 def readable_rows(path: Path) -> Iterator[Row]:
-    """(key, value, seconds to live, False, tag) of the rows before and behind the damage: `Cache.add`'s arguments."""
-    now = time.time()
+    """(key, value, expire_time, tag) of the rows before the damage, and behind it."""
     for order in ("ASC", "DESC"):
         with contextlib.suppress(sqlite3.DatabaseError), contextlib.closing(sqlite3.connect(path)) as connection:
             connection.execute("PRAGMA writable_schema = ON")  # else SQLite won't look into a truncated file
             select = f"SELECT key, value, expire_time, tag FROM Cache WHERE raw = 1 ORDER BY rowid {order}"  # noqa: S608 - two constants
-            for key, value, expires, tag in connection.execute(select):
-                if isinstance(key, str) and isinstance(value, bytes) and (expires is None or expires > now):
-                    yield key, value, None if expires is None else expires - now, False, tag
+            for row in connection.execute(select):
+                if isinstance(row[0], str) and isinstance(row[1], bytes):
+                    yield row

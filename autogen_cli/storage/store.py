@@ -1,18 +1,18 @@
-"""One folder, one SQLite file, JSON in it.
+"""One folder, one SQLite file in diskcache's format, JSON in it.
 
-diskcache pickles what SQLite has no type for (CVE-2025-69872); here keys are text, values are bytes, and anything else
-is refused on the way in and on the way out. A damaged file is set aside; what is readable in it goes into a new one.
+diskcache makes the file, stores and evicts. What has to be quick (an entry read, an event appended) is one statement on
+a connection of our own, which needs neither diskcache's import nor its opening (some 50 statements). A damaged file is
+set aside; what is readable in it goes into a new one.
 """
 
 import contextlib
 import json
 import sqlite3
+import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
-
-import diskcache
 
 from autogen_cli.errors import CredentialError
 from autogen_cli.storage.base import PLAIN, Codec, StoreError
@@ -21,33 +21,12 @@ from autogen_cli.storage.faults import DamagedError, Row, is_sound, readable_row
 type Json = dict[str, Any]
 
 DATABASE = "cache.db"  # diskcache's name for it
-_SETTINGS = {
-    "disk_min_file_size": 2**31,  # every value lives in the database: one file to set aside, none to lose
-    "sqlite_mmap_size": 0,  # a mapped file that somebody truncates ends the process with SIGBUS
-}
+_IN_ROW = 1  # diskcache's mode for a value that is in the row, as it is
 _TABLES = "CREATE TABLE IF NOT EXISTS Sealed (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL);"
-
-
-class _BytesDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
-    """Text keys and bytes values, as they are."""
-
-    def put(self, key: object) -> tuple[str, bool]:
-        if not isinstance(key, str):
-            raise TypeError(f"a store's key is text, not {type(key).__name__}")
-        return key, True
-
-    def get(self, key: object, raw: bool) -> str:
-        if not (raw and isinstance(key, str)):
-            raise StoreError("a key in the store isn't text")
-        return key
-
-    def store(self, value: object, read: bool, key: object = None) -> tuple[int, int, None, bytes]:
-        if read or not isinstance(value, bytes):
-            raise TypeError("a store's value is bytes")
-        return 0, diskcache.core.MODE_RAW, None, value
-
-    def fetch(self, mode: int, filename: str | None, value: object, read: bool) -> bytes:
-        return value if mode == diskcache.core.MODE_RAW and isinstance(value, bytes) else b""  # never unpickled
+_INSERT = """
+INSERT OR IGNORE INTO Cache (key, raw, store_time, access_time, access_count, size, mode, value, expire_time, tag)
+VALUES (?, 1, ?, ?, 0, 0, ?, ?, ?, ?)
+"""
 
 
 class JSONStore:
@@ -57,7 +36,7 @@ class JSONStore:
     and triggers of the owner's (idempotent); sealed_tables: those of them with a `key` and a `value` that `encode_row`
     made. on_notice: hears of a damaged file that was set aside. timeout: seconds to wait for another process's lock.
     settings: diskcache's. Every method raises StoreError, and nothing else, when the file can't be used; but
-    CredentialError where `codec` isn't the one that the store was sealed with.
+    CredentialError where `codec` doesn't know the key that the store was sealed with.
     """
 
     def __init__(
@@ -80,68 +59,72 @@ class JSONStore:
         self._codec = codec
         self._on_notice = on_notice
         self._timeout = timeout
-        self._settings = {**_SETTINGS, **settings}
+        self._settings = settings
         self._cache: Any = None
+        self._own: sqlite3.Connection | None = None
+        self._lock = threading.RLock()
 
     def get(self, key: str) -> Json | None:
         """The value, or None. A value that isn't a JSON object counts as absent."""
-        data = self._run(lambda cache: cache.get(key))
-        return None if data is None else self.decode_row(key, data)
+        if self._is_absent():
+            return None
+        select = "SELECT mode, value FROM Cache WHERE key = ? AND raw = 1 AND (expire_time IS NULL OR expire_time > ?)"
+        row = self._mended(lambda: self._connection().execute(select, (key, time.time())).fetchone())
+        return None if row is None or row[0] != _IN_ROW else self.decode_row(key, row[1])
+
+    def set(self, key: str, value: Mapping[str, Any], *, expire: float | None = None, tag: str | None = None) -> None:
+        """Evicts what is too much. expire: seconds from now. tag: diskcache's tag column, for the owner's triggers."""
+        data = self.encode_row(key, value)
+        self._mended(lambda: self._diskcache(lambda cache: cache.set(key, data, expire=expire, tag=tag)))
+
+    def append(self, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+        """Entries with new keys, in one transaction; they stay until they are deleted."""
+        now = time.time()
+        encoded = [(key, now, now, _IN_ROW, self.encode_row(key, value), None, None) for key, value in rows]
+        self.execute(*((_INSERT, row) for row in encoded))
+
+    def touch(self, keys: Collection[str]) -> None:
+        """Marks entries as used now, for an eviction policy that goes by that."""
+        now = time.time()
+        self.execute(*(("UPDATE Cache SET access_time = ? WHERE key = ? AND raw = 1", (now, key)) for key in keys))
+
+    def delete(self, key: str) -> bool:
+        return self.execute(("DELETE FROM Cache WHERE key = ? AND raw = 1", (key,))) > 0
+
+    def cull(self) -> int:
+        """Removes what has expired, and what is beyond the size limit; returns how many."""
+        return cast("int", self._mended(lambda: self._diskcache(lambda cache: cache.cull())))
+
+    def __len__(self) -> int:
+        return sum(count for (count,) in self.select("SELECT value FROM Settings WHERE key = 'count'"))
+
+    def size(self) -> int:
+        """Bytes of the database."""
+        select = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+        return sum(size for (size,) in self.select(select))
 
     def encode_row(self, key: str, value: Mapping[str, Any]) -> bytes:
-        return self._codec.seal(encode(value), key)
+        """JSON, ASCII only (text with lone surrogates survives too), under the codec."""
+        return self._codec.seal(json.dumps(value, separators=(",", ":")).encode(), key)
 
     def decode_row(self, key: str, data: bytes) -> Json | None:
         """The JSON object in a row's value, or None where there is none."""
         try:
             found = json.loads(self._codec.open(data, key))
-        except ValueError:
+        except (ValueError, TypeError):
             return None
         return found if isinstance(found, dict) else None
 
-    def set(self, key: str, value: Mapping[str, Any], *, expire: float | None = None, tag: str | None = None) -> None:
-        """expire: seconds from now. tag: diskcache's tag column, for triggers of the owner's to read."""
-        data = self.encode_row(key, value)
-        self._run(lambda cache: cache.set(key, data, expire=expire, tag=tag))
-
-    def delete(self, key: str) -> bool:
-        return cast("bool", self._run(lambda cache: cache.delete(key)))
-
-    def clear(self) -> int:
-        """Removes every entry; returns how many there were."""
-        return cast("int", self._run(lambda cache: cache.clear()))
-
-    def cull(self) -> int:
-        """Removes what has expired, and what is beyond the size limit; returns how many."""
-        return cast("int", self._run(lambda cache: cache.cull()))
-
-    def __len__(self) -> int:
-        return self._run(len)
-
-    def size(self) -> int:
-        """Bytes on disk."""
-        return cast("int", self._run(lambda cache: cache.volume()))
-
     def select(self, sql: str, arguments: Sequence[Any] = ()) -> Iterator[Row]:
         """Rows of a query on diskcache's tables or the owner's, read as they are asked for; none where no file is."""
-        if not self.path.exists():
-            return
-        try:
-            with translated(self.path), self._connected() as connection:
-                self._check(connection)
-        except DamagedError:
-            self._rebuild()
-        with translated(self.path), self._connected() as connection:
-            yield from connection.execute(sql, arguments)
+        if not self._is_absent():
+            rows = self._mended(lambda: self._connection().execute(sql, arguments))
+            with translated(self.path):
+                yield from rows
 
     def execute(self, *statements: tuple[str, Sequence[Any]]) -> int:
-        """Statements on the owner's tables, in one transaction; returns how many rows they changed."""
-        self._run(lambda _: None)
-        with translated(self.path), self._connected() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            changed = sum(connection.execute(sql, arguments).rowcount for sql, arguments in statements)
-            connection.execute("COMMIT")
-        return changed
+        """Statements in one transaction; returns how many rows they changed."""
+        return self._mended(lambda: self._transaction(statements))
 
     def reseal(self, codec: Codec) -> int:
         """Every value under another codec, in one transaction; returns how many. Nothing of the old form stays behind.
@@ -149,84 +132,81 @@ class JSONStore:
         What is plain is sealed; what is sealed has to be known to `codec`, else CredentialError. A value that can't be
         opened goes.
         """
-        if not self.path.exists():
+        if self._is_absent():
             return 0
         self.close()
-        self._codec = codec if self._sealed_with() != PLAIN.id else PLAIN
-        self._run(lambda _: None)
-        with translated(self.path), self._connected() as connection:
-            connection.execute("PRAGMA secure_delete = ON")
-            connection.execute("BEGIN IMMEDIATE")
-            connection.create_function("reseal", 2, self._resealer(codec))
-            count = 0
-            for table in ("Cache", *self._sealed_tables):
-                count += connection.execute(f"UPDATE {table} SET value = reseal(value, key)").rowcount  # noqa: S608 - our names
-                count -= connection.execute(f"DELETE FROM {table} WHERE value IS NULL").rowcount  # noqa: S608
-            connection.execute("UPDATE Sealed SET id = ?", (codec.id,))
-            connection.execute("COMMIT")
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with translated(self.path):
+            with contextlib.closing(sqlite3.connect(self.path)) as connection:
+                ((sealed,),) = connection.execute("SELECT id FROM Sealed")
+            self._codec = PLAIN if sealed == PLAIN.id else codec
+            self._connection().execute("PRAGMA secure_delete = ON")
+            self._connection().create_function("reseal", 2, self._resealer(codec))
+            tables = ("Cache", *self._sealed_tables)
+            count = self._transaction((f"UPDATE {table} SET value = reseal(value, key)", ()) for table in tables)  # noqa: S608 - our own names
+            count -= self._transaction((f"DELETE FROM {table} WHERE value IS NULL", ()) for table in tables)  # noqa: S608
+            self._transaction([("UPDATE Sealed SET id = ?", (codec.id,))])
+            self._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.close()
         self._codec = codec
         return count
 
-    def _sealed_with(self) -> str:
-        with translated(self.path), self._connected() as connection:
-            ((sealed,),) = connection.execute("SELECT id FROM Sealed")
-        return str(sealed)
-
-    def _resealer(self, codec: Codec) -> Callable[[bytes, str], bytes | None]:
-        def reseal(value: bytes, key: str) -> bytes | None:
-            try:
-                return codec.seal(self._codec.open(value, key), key)
-            except ValueError:
-                return None
-
-        return reseal
-
     def close(self) -> None:
+        """The next call opens it again."""
         if self._cache is not None:
             self._cache.close()
             self._cache = None
+        if self._own is not None:  # the last one to close: it takes no time to fold the log into the database
+            self._own.close()
+            self._own = None
 
-    def _run[T](self, operation: Callable[[Any], T]) -> T:
+    def _is_absent(self) -> bool:
+        return self._own is None and not self.path.exists()
+
+    def _mended[T](self, operation: Callable[[], T]) -> T:
+        """The operation; where the file turns out to be damaged, again on a new one."""
         try:
             with translated(self.path):
-                return operation(self._opened())
+                return operation()
         except DamagedError:
             self._rebuild()
         with translated(self.path):
-            return operation(self._opened())
+            return operation()
 
-    def _opened(self) -> Any:
-        if self._cache is None:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if self.path.exists():
-                self._probe()
-            self._cache = diskcache.Cache(str(self.folder), timeout=self._timeout, disk=_BytesDisk, **self._settings)
-            self._prepare()
-        return self._cache
-
-    @contextlib.contextmanager
-    def _connected(self) -> Iterator[sqlite3.Connection]:
-        connection = sqlite3.connect(self.path, timeout=self._timeout, isolation_level=None)
-        with contextlib.closing(connection):
-            connection.execute("PRAGMA synchronous = NORMAL")  # as diskcache: a commit survives the process
-            yield connection
-
-    def _probe(self) -> None:
-        """Finds out in one short transaction what diskcache would find out after a minute of retries."""
-        with self._connected() as connection:
-            self._check(connection)
+    def _transaction(self, statements: Iterable[tuple[str, Sequence[Any]]]) -> int:
+        with self._lock, self._connection() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            connection.rollback()
+            return sum(connection.execute(sql, arguments).rowcount for sql, arguments in statements)
 
-    def _check(self, connection: sqlite3.Connection) -> int:
-        """The store's version, 0 for one that is being made; raises where this program can't read what is in it."""
+    def _connection(self) -> sqlite3.Connection:
+        if self._own is None:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            connection = sqlite3.connect(
+                self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False
+            )
+            try:
+                self._set_up(connection)
+            except BaseException:
+                connection.close()
+                raise
+            self._own = connection
+        return self._own
+
+    def _set_up(self, connection: sqlite3.Connection) -> None:
+        connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE)
+        connection.execute("PRAGMA synchronous = NORMAL")  # as diskcache: a commit survives the process
         ((version,),) = connection.execute("PRAGMA user_version")
         if version not in {0, self._schema}:
             raise StoreError(f"{self.path} has version {version} and this program reads {self._schema}")
-        if version:
-            self._check_seal(connection)
-        return int(version)
+        if version == 0:
+            self._create(connection)
+        self._check_seal(connection)
+
+    def _create(self, connection: sqlite3.Connection) -> None:
+        """Several processes may be at it at once: every step may be repeated."""
+        self._open_diskcache(connection)
+        connection.executescript(f"BEGIN IMMEDIATE; {self._tables} COMMIT")
+        connection.execute("INSERT OR IGNORE INTO Sealed VALUES (1, ?)", (self._codec.id,))
+        connection.execute(f"PRAGMA user_version = {self._schema:d}")
 
     def _check_seal(self, connection: sqlite3.Connection) -> None:
         ((sealed,),) = connection.execute("SELECT id FROM Sealed")
@@ -240,13 +220,32 @@ class JSONStore:
             found, hint = "was encrypted with another key", "bring that key back, or remove the folder"
         raise CredentialError(f"{self.path} {found}", hint=hint)
 
-    def _prepare(self) -> None:
-        with self._connected() as connection:
-            if self._check(connection):
-                return
-            connection.executescript(f"BEGIN IMMEDIATE; {self._tables} COMMIT")
-            connection.execute("INSERT OR IGNORE INTO Sealed VALUES (1, ?)", (self._codec.id,))
-            connection.execute(f"PRAGMA user_version = {self._schema:d}")
+    def _diskcache[T](self, operation: Callable[[Any], T]) -> T:
+        self._open_diskcache(self._connection())
+        from autogen_cli.storage.diskcaches import plain_errors
+
+        with plain_errors():
+            return operation(self._cache)
+
+    def _open_diskcache(self, connection: sqlite3.Connection) -> None:
+        if self._cache is not None:
+            return
+        from autogen_cli.storage.diskcaches import open_diskcache
+
+        connection.execute("BEGIN IMMEDIATE")  # finds out at once what diskcache would find out after a minute
+        connection.rollback()
+        self._cache = open_diskcache(self.folder, timeout=self._timeout, settings=self._settings)
+
+    def _resealer(self, codec: Codec) -> Callable[[bytes, str], bytes | None]:
+        before = self._codec
+
+        def reseal(value: bytes, key: str) -> bytes | None:
+            try:
+                return codec.seal(before.open(value, key), key)
+            except ValueError:
+                return None
+
+        return reseal
 
     def _rebuild(self) -> None:
         self.close()
@@ -260,11 +259,8 @@ class JSONStore:
                     self.path.with_name(DATABASE + suffix).rename(aside / (DATABASE + suffix))
         except OSError as exc:
             raise StoreError(f"{self.path} is damaged and can't be set aside: {exc.strerror}") from exc
+        now = time.time()
+        rows = readable_rows(aside / DATABASE)
         with translated(self.path):
-            kept = sum(self._opened().add(key, *rest) for key, *rest in readable_rows(aside / DATABASE))
+            kept = self._transaction((_INSERT, (key, now, now, _IN_ROW, *rest)) for key, *rest in rows)
         self._on_notice(f"{self.path} was damaged: set aside as {aside}, {kept} entries kept")
-
-
-def encode(value: Mapping[str, Any]) -> bytes:
-    """JSON, ASCII only: text with lone surrogates survives too."""
-    return json.dumps(value, separators=(",", ":")).encode()

@@ -52,7 +52,7 @@ class UsageTracker:
             return
         key = f"{_time_key(event.time)}-{os.urandom(6).hex()}"
         try:
-            self._store.set(key, event_to_json(event))
+            self._store.append([(key, event_to_json(event))])
         except (StoreError, CredentialError) as exc:
             if not self._warned:
                 self._on_warning(f"usage is not recorded: {exc}")

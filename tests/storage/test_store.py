@@ -12,6 +12,7 @@ import diskcache
 import pytest
 
 from autogen_cli.storage.base import StoreError
+from autogen_cli.storage.diskcaches import open_diskcache
 from autogen_cli.storage.store import JSONStore
 
 
@@ -63,18 +64,29 @@ def test_a_pickle_in_the_file_is_never_read(store: JSONStore, notices: list[str]
     else:
         sql(store, "UPDATE Cache SET key = ?, raw = 0", bomb)
         assert store.get("k") is None
-    store.clear()
     assert not (tmp_path / "executed").exists()
 
 
 def test_only_text_keys_and_bytes_are_stored(store: JSONStore):
     store.set("k", {})
-    raw = store._opened()
+    store.close()
+    with contextlib.closing(open_diskcache(store.folder, timeout=1, settings={})) as cache:
+        with pytest.raises(TypeError, match="key is text"):
+            cache.set(("a", "tuple"), b"x")
+        for value in (object(), "text", 5):
+            with pytest.raises(TypeError, match="value is bytes"):
+                cache.set("k", value)
+        assert list(cache) == ["k"]
+        assert cache["k"] == b"{}"
 
-    with pytest.raises(TypeError):
-        raw.set(("a", "tuple"), b"x")
-    with pytest.raises(TypeError):
-        raw.set("k", object())
+
+def test_diskcache_never_unpickles_either(store: JSONStore):
+    store.set("k", {})
+    sql(store, "INSERT INTO Cache (key, raw, mode, value) VALUES (?, 0, 4, ?)", pickle.dumps("k2"), pickle.dumps(1))
+    sql(store, "UPDATE Cache SET mode = 4 WHERE raw = 1")
+    with contextlib.closing(open_diskcache(store.folder, timeout=1, settings={})) as cache:
+        assert list(cache) == ["k", None]
+        assert cache.get("k") is None
 
 
 @pytest.mark.parametrize("broken", [b"{", b"[1]", b"\xff"])
@@ -93,15 +105,17 @@ def test_entries_expire(store: JSONStore):
     assert store.get("k") is None
 
 
-def test_a_lock_of_another_process_is_named(store: JSONStore):
-    store.set("k", {})
+def test_a_lock_of_another_process_is_named_and_stops_no_reader(store: JSONStore):
+    store.set("k", {"a": 1})
     with contextlib.closing(sqlite3.connect(store.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreError, match="another process holds its lock"):
-            store.set("k", {})
-        store.close()
-        with pytest.raises(StoreError, match="another process holds its lock"):
-            store.get("k")
+        for _ in range(2):
+            with pytest.raises(StoreError, match="another process holds its lock"):
+                store.set("k", {})
+            with pytest.raises(StoreError, match="another process holds its lock"):
+                store.delete("k")
+            assert store.get("k") == {"a": 1}
+            store.close()
 
 
 def test_a_store_of_another_version_is_left_alone(store: JSONStore, tmp_path: Path):
@@ -118,7 +132,8 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path):
     (tmp_path / "file").write_text("")
 
     with pytest.raises(StoreError, match=r"Not a directory|File exists"):
-        JSONStore(tmp_path / "file" / "store", schema=1).get("k")
+        JSONStore(tmp_path / "file" / "store", schema=1).set("k", {})
+    assert JSONStore(tmp_path / "file" / "store", schema=1).get("k") is None
 
 
 @pytest.mark.parametrize("damage", ["garbage", "truncated", "page"])
@@ -126,6 +141,7 @@ def test_a_damaged_file_is_set_aside_and_the_rest_kept(store: JSONStore, notices
     for number in range(200):
         store.set(f"k{number:03d}", {"text": "x" * 2000})
     store.close()
+    sql(store, "PRAGMA wal_checkpoint(TRUNCATE)")
     data = bytearray(store.path.read_bytes())
     if damage == "garbage":
         data[:200] = b"?" * 200
@@ -176,8 +192,8 @@ def test_owner_tables_follow_the_entries(tmp_path: Path):
 def test_a_read_only_folder_is_named():
     """As another user where the tests run as root, whom no permission stops."""
     script = (
-        "import os, sys; from pathlib import Path; from autogen_cli.storage.base import StoreError\n"
-        "from autogen_cli.storage.store import JSONStore\n"
+        "import os, sys; from pathlib import Path; from autogen_cli.storage import diskcaches\n"
+        "from autogen_cli.storage.base import StoreError; from autogen_cli.storage.store import JSONStore\n"
         "os.geteuid() or os.setuid(65534)\n"
         "try: JSONStore(Path(sys.argv[1]), schema=1).set('k', {})\n"
         "except StoreError as exc: print(exc)"
