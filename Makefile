@@ -4,21 +4,22 @@
 
 UV := .ci/uv
 RUN := $(UV) run --frozen --quiet
-export AUTOGEN_CORPORA ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/autogen-corpora
+AUTOGEN_CORPORA ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/autogen-corpora
 
 help:            ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
 
 demo:            ## the lean core in .venv-demo, and one generation on docs/sample, offline
-	@UV_PROJECT_ENVIRONMENT=.venv-demo $(UV) sync --frozen --no-dev
+	@UV_PROJECT_ENVIRONMENT=.venv-demo $(UV) sync --frozen --no-dev --quiet
 	@PATH="$(CURDIR)/.venv-demo/bin:$$PATH" docs/sample/demo.sh
+	@echo "# The lean core is in .venv-demo: $$(du -sm .venv-demo | cut -f1) MB"
 
 test: lint       ## everything that CI runs: lint, types, layers, tests with branch coverage
 	.ci/system
 	$(RUN) pytest -n auto -m "not soak" --cov
 
 soak: corpora    ## slow suites, on real projects
-	$(RUN) pytest -m soak
+	AUTOGEN_CORPORA="$(AUTOGEN_CORPORA)" $(RUN) pytest -m soak
 
 lint:            ## ruff, mypy --strict, the layer contract
 	$(UV) sync --frozen

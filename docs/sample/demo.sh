@@ -8,6 +8,7 @@ work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 cp -R "$sample" "$work/invoices"
 cd "$work/invoices"
+unset "${!AUTOGEN_@}" # nor do they change what is shown
 export AUTOGEN_HOME="$work/home" AUTOGEN_PROVIDER=scaffold
 
 say() {
