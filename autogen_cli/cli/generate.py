@@ -17,7 +17,7 @@ from autogen_cli.errors import ProviderError, RejectedError
 
 if TYPE_CHECKING:
     from autogen_cli.models import GeneratedCode
-    from autogen_cli.service.generate import Generated, Preview
+    from autogen_cli.service.plan import Generated, Preview
 
 
 def generate(
@@ -45,7 +45,8 @@ def generate(
     import shlex
 
     from autogen_cli.models import GenerationRequest
-    from autogen_cli.service.generate import GenerateOptions, Generator
+    from autogen_cli.service.generate import Generator
+    from autogen_cli.service.plan import GenerateOptions
     from autogen_cli.service.wiring import open_services
 
     request = GenerationRequest(

@@ -69,6 +69,11 @@ class PromptEnhancer:
         except (OSError, UnicodeDecodeError) as exc:
             raise ConfigError(f"{path} can't be read: {exc}") from exc
 
+    @property
+    def template(self) -> str:
+        """The text that the user message is made from."""
+        return self._template.template
+
     def build(
         self,
         target: Target,

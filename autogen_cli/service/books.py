@@ -69,9 +69,10 @@ class Books:
         )
         return replace(attempt, usage=usage)
 
-    def record_hit(self, target: Target, result: GeneratedCode) -> None:
+    def record_hit(self, target: Target, result: GeneratedCode, *, saved: Decimal | None) -> None:
+        """saved: USD that the answer cost when it was made."""
         event = self._event(target, result.provider, result.model, result.usage)
-        self._tracker.record(replace(event, outcome="cached", request_id=result.request_id))
+        self._tracker.record(replace(event, outcome="cached", request_id=result.request_id, saved_usd=saved))
 
     def record_failure(self, provider: str, question: CompletionRequest, error: ProviderError) -> None:
         """A failed call has no usage; what it cost is unknown unless nothing can have been billed."""
@@ -105,6 +106,7 @@ class Books:
             command=self._command,
             module=target.module,
             symbol=target.symbol,
+            kind=target.kind,
             provider=provider,
             model=model,
             outcome="error",

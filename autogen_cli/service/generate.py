@@ -1,89 +1,37 @@
 """The story of one generation.
 
-request -> target -> context (guarded) -> prompt -> cache -> provider chain -> extract -> checks -> (repair) -> record
--> cache -> result -> write
+request -> target -> (the same request in the same project: its answer) -> context (guarded) -> prompt -> cache (single
+flight) -> budget -> provider chain -> extract -> checks -> (trial) -> (repair) -> record -> cache -> result -> write
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from autogen_cli.cache.base import CacheHit
 from autogen_cli.config import environment_for_programs
 from autogen_cli.errors import BudgetError, ProviderError, SymbolExistsError
 from autogen_cli.models import (
     CheckResult,
-    CodeContext,
     Completion,
     CompletionRequest,
     ContextSummary,
     GeneratedCode,
     GenerationRequest,
-    Prompt,
     ResultStatus,
     Target,
 )
 from autogen_cli.service.attempts import Attempt, examine, total_usage
 from autogen_cli.service.books import NOTHING
 from autogen_cli.service.chain import Served
+from autogen_cli.service.plan import Generated, GenerateOptions, Plan, Preview
 from autogen_cli.service.recall import entry_of, recalled
 
 if TYPE_CHECKING:
-    from autogen_cli.generation.insert import Edit
     from autogen_cli.service.wiring import Services
 
 TEST_TIMEOUT = 600.0  # seconds for `--test`
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GenerateOptions:
-    """How to go about a request.
-
-    write: change the project's files. edit: work out the change, also when it isn't written. repair: further attempts
-    after a rejected one. test: a command that runs on a private copy of the project with the code applied; the only way
-    in which generated code is executed.
-    """
-
-    write: bool = False
-    edit: bool = False
-    force: bool = False
-    refresh: bool = False
-    use_cache: bool = True
-    repair: int = 1
-    test: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """A request, worked out: everything that is known before anything is sent."""
-
-    request: GenerationRequest
-    request_id: str
-    target: Target
-    context: CodeContext
-    prompt: Prompt
-    provider: str
-    model: str | None
-    cache_key: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
-    """What `--dry-run` shows. cost_usd: at most, without repairs; None where the model has no known price."""
-
-    plan: Plan
-    prompt_tokens: int
-    max_output_tokens: int
-    cost_usd: Decimal | None
-    cached: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Generated:
-    """A result, and the edit that puts it into the project, where one was asked for and the code fits."""
-
-    result: GeneratedCode
-    edit: "Edit | None"
 
 
 class Generator:
@@ -99,49 +47,35 @@ class Generator:
         """
         import asyncio
 
-        plan = await asyncio.to_thread(self.plan, request, force=options.force)
-        result = await asyncio.to_thread(self._recall, plan, options) or await self._answer(plan, options)
-        return await asyncio.to_thread(self._finish, plan, result, options)
+        target, known = await asyncio.to_thread(self._known, request, options)
+        result = known
+        if result is None:
+            plan = await asyncio.to_thread(self._plan, request, target)
+            result = await self._answer_once(plan, options)
+        return await asyncio.to_thread(self._finish, target, result, options)
 
     def run(self, request: GenerationRequest, options: GenerateOptions) -> Generated:
         """`generate` for callers without an event loop. A cache hit starts none: its import alone takes 30 ms."""
-        plan = self.plan(request, force=options.force)
-        result = self._recall(plan, options)
+        target, result = self._known(request, options)
         if result is None:
-            import asyncio
+            plan = self._plan(request, target)
+            result = self._recalled(plan, options)
+            if result is None:
+                import asyncio
 
-            result = asyncio.run(self._answer(plan, options))
-        return self._finish(plan, result, options)
+                result = asyncio.run(self._answer_once(plan, options))
+        return self._finish(target, result, options)
 
     def plan(self, request: GenerationRequest, *, force: bool = False) -> Plan:
         """Resolves the target and works out what would be sent. Sends nothing, writes nothing."""
-        services = self._services
-        target = services.engine.resolve(request.module, request.symbol, request.kind)
-        if target.symbol_exists and not force:
-            raise SymbolExistsError(
-                f"{target.module} defines {target.symbol} already ({target.relative_path})",
-                hint="pass --force to replace it",
-            )
-        context = services.guard(services.engine.extract(target, request.context_tokens or services.context_tokens))
-        prompt = services.prompts.build(target, context, description=request.description)
-        provider, model = services.chain.choose(request.provider, request.model)
-        return Plan(
-            request=request,
-            request_id=request.id or uuid4().hex,
-            target=target,
-            context=context,
-            prompt=prompt,
-            provider=provider,
-            model=model,
-            cache_key=services.cache_key(provider, model, context, prompt),
-        )
+        return self._plan(request, self._target(request, force=force))
 
     def check(self, request: GenerationRequest, code: str, *, force: bool = False) -> Generated:
         """The checks on code that the user brings, as if a provider called `user` had answered with it."""
         plan = self.plan(request, force=force)
         served = Served(completion=Completion(text=code, model=None), provider="user", offline=True)
         attempt = replace(examine(served, plan.target, plan.context, force=force), usage=NOTHING)
-        return self._finish(plan, self._result(plan, [attempt]), GenerateOptions(force=force, edit=True))
+        return self._finish(plan.target, self._result(plan, [attempt]), GenerateOptions(force=force, edit=True))
 
     def preview(self, request: GenerationRequest, *, force: bool = False) -> Preview:
         """The plan, its size and what it may cost."""
@@ -153,23 +87,71 @@ class Generator:
             prompt_tokens=services.books.size(plan.prompt),
             max_output_tokens=limit,
             cost_usd=services.books.worst_cost(plan.provider, plan.model, plan.prompt, limit),
-            cached=services.cache.get(plan.cache_key) is not None,
+            cached=services.cache.get(plan.inputs.key) is not None,
         )
 
-    def _recall(self, plan: Plan, options: GenerateOptions) -> GeneratedCode | None:
-        """The result that an earlier run has left for the same question."""
+    def _target(self, request: GenerationRequest, *, force: bool) -> Target:
+        target = self._services.engine.resolve(request.module, request.symbol, request.kind)
+        if target.symbol_exists and not force:
+            raise SymbolExistsError(
+                f"{target.module} defines {target.symbol or 'code'} already ({target.relative_path})",
+                hint="pass --force to replace it",
+            )
+        return target
+
+    def _known(self, request: GenerationRequest, options: GenerateOptions) -> tuple[Target, GeneratedCode | None]:
+        """The target, and the answer to the same request in the same project where there has been one."""
         services = self._services
-        hit = services.cache.get(plan.cache_key) if options.use_cache and not options.refresh else None
-        if hit is None:
-            return None
-        result = recalled(hit, request_id=plan.request_id, duration_ms=services.elapsed_ms())
+        target = self._target(request, force=options.force)
+        direct = services.direct(request)
+        if options.refresh or not options.use_cache or direct is None:
+            return target, None
+        hit = services.cache.recall(*direct)
+        return target, self._recall(hit, request, target, options) if hit else None
+
+    def _plan(self, request: GenerationRequest, target: Target) -> Plan:
+        services = self._services
+        context = services.guard(services.engine.extract(target, request.context_tokens or services.context_tokens))
+        prompt = services.prompts.build(target, context, description=request.description)
+        return Plan(
+            request=request,
+            request_id=request.id or uuid4().hex,
+            target=target,
+            context=context,
+            prompt=prompt,
+            inputs=services.key_inputs(request, context, prompt),
+        )
+
+    def _recalled(self, plan: Plan, options: GenerateOptions) -> GeneratedCode | None:
+        """The answer that an earlier run has left for the same prompt."""
+        cache = self._services.cache
+        hit = cache.get(plan.inputs.key) if options.use_cache and not options.refresh else None
+        result = self._recall(hit, plan.request, plan.target, options) if hit else None
+        if result:
+            self._remember(plan)
+        return result
+
+    def _recall(
+        self, hit: CacheHit, request: GenerationRequest, target: Target, options: GenerateOptions
+    ) -> GeneratedCode | None:
+        """A hit as this run's result; None where the user's own test command refuses it."""
+        services = self._services
+        result = recalled(hit, request_id=request.id or uuid4().hex, duration_ms=services.elapsed_ms())
         if options.test:
-            check = self._trial(plan, result.code, options)
+            check = self._trial(target, result.code, options)
             if check.status == "fail":
                 return None
             result = replace(result, checks=(*result.checks, check))
-        services.books.record_hit(plan.target, result)
+        services.books.record_hit(target, result, saved=hit.entry.cost_usd)
         return result
+
+    async def _answer_once(self, plan: Plan, options: GenerateOptions) -> GeneratedCode:
+        """Single flight: of all who ask the same at once, in any process, one asks the provider."""
+        if not options.use_cache or options.refresh:
+            return await self._answer(plan, options)
+        async with self._services.cache.flight(plan.inputs.key) as hit:
+            result = self._recall(hit, plan.request, plan.target, options) if hit else None
+            return result or await self._answer(plan, options)
 
     async def _answer(self, plan: Plan, options: GenerateOptions) -> GeneratedCode:
         """Asks the provider chain, and again with the diagnostics while the answer doesn't fit and money is left."""
@@ -197,7 +179,13 @@ class Generator:
         result = self._result(plan, attempts)
         if options.use_cache and result.status != "rejected" and not result.hops:
             services.cache.set(entry_of(result, plan, created=services.now()))
+            self._remember(plan)
         return result
+
+    def _remember(self, plan: Plan) -> None:
+        direct = self._services.direct(plan.request)
+        if direct:
+            self._services.cache.remember(*direct, plan.inputs.key)
 
     async def _attempt(self, plan: Plan, question: CompletionRequest, options: GenerateOptions) -> Attempt:
         """One answer, checked and on the books. Its worst case is reserved before anything is sent."""
@@ -215,21 +203,21 @@ class Generator:
             raise
         attempt = await asyncio.to_thread(examine, served, plan.target, plan.context, force=options.force)
         if attempt.fits and options.test:
-            check = await asyncio.to_thread(self._trial, plan, attempt.code, options)
+            check = await asyncio.to_thread(self._trial, plan.target, attempt.code, options)
             attempt = replace(attempt, checks=(*attempt.checks, check))
         attempt = books.record_attempt(plan.target, attempt, question)
         budget.settle(reservation, attempt.usage.cost_usd)
         return attempt
 
-    def _trial(self, plan: Plan, code: str, options: GenerateOptions) -> CheckResult:
+    def _trial(self, target: Target, code: str, options: GenerateOptions) -> CheckResult:
         """The user's own test command, on a private copy of the project with the code applied."""
         from autogen_cli.generation.insert import plan_edit
         from autogen_cli.generation.trial import run_trial
 
         return run_trial(
             options.test,
-            plan_edit(plan.target, code, force=options.force),
-            source_root=plan.target.source_root,
+            plan_edit(target, code, force=options.force),
+            source_root=target.source_root,
             environment=environment_for_programs(),
             timeout=TEST_TIMEOUT,
         )
@@ -276,13 +264,13 @@ class Generator:
             warnings=(*plan.context.warnings, *served.completion.warnings),
         )
 
-    def _finish(self, plan: Plan, result: GeneratedCode, options: GenerateOptions) -> Generated:
+    def _finish(self, target: Target, result: GeneratedCode, options: GenerateOptions) -> Generated:
         """Works out the edit and writes it, where that was asked for and the code may be written."""
         if result.status == "rejected" or not (options.edit or options.write):
             return Generated(result=result, edit=None)
         from autogen_cli.generation.insert import apply_edits, plan_edit
 
-        edit = plan_edit(plan.target, result.code, force=options.force)
+        edit = plan_edit(target, result.code, force=options.force)
         if options.write and result.hops and result.status == "scaffold":
             note = "not written: a scaffold stands in for a provider that failed"
             return Generated(result=replace(result, warnings=(*result.warnings, note)), edit=edit)

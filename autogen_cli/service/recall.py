@@ -9,13 +9,13 @@ from autogen_cli.documents import result_from_json, result_json
 from autogen_cli.models import GeneratedCode, Usage
 
 if TYPE_CHECKING:
-    from autogen_cli.service.generate import Plan
+    from autogen_cli.service.plan import Plan
 
 
 def entry_of(result: GeneratedCode, plan: "Plan", *, created: float) -> CacheEntry:
     """created: seconds since the epoch."""
     return CacheEntry(
-        key=plan.cache_key,
+        key=plan.inputs.key,
         value=result_json(result),
         created=created,
         provider=result.provider,
@@ -26,6 +26,7 @@ def entry_of(result: GeneratedCode, plan: "Plan", *, created: float) -> CacheEnt
         files=plan.context.files,
         cost_usd=result.usage.cost_usd,
         duration_ms=result.duration_ms,
+        inputs=plan.inputs,
     )
 
 

@@ -1,6 +1,7 @@
 """The composition root: configuration in, services out. The only place that takes the configuration apart."""
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -9,9 +10,12 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from autogen_cli import __version__
+from autogen_cli.cache.base import KeyInputs
+from autogen_cli.cache.direct import fingerprint, request_id
 from autogen_cli.config import SETTINGS, Folders, LoadedConfig, PriceConfig, folders, load, value_of
 from autogen_cli.errors import ConfigError, TargetError
-from autogen_cli.models import CodeContext, Prompt
+from autogen_cli.models import CodeContext, GenerationRequest, Prompt
 from autogen_cli.service.providers import provider_chain
 
 if TYPE_CHECKING:
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from autogen_cli.usage.ledger import UsageTracker
     from autogen_cli.usage.prices import ModelPrice
 
+DECLARATIONS = (".toml", ".cfg", ".txt", ".lock", ".gitignore")
 LIMITS_FILE = "limits.db"
 type Say = Callable[[str], None]
 
@@ -162,13 +167,48 @@ class Services:
         note = f"{len(findings)} secrets were taken out of the context ({places})"
         return replace(context, text=text, warnings=(*context.warnings, note))
 
-    def cache_key(self, provider: str, model: str | None, context: CodeContext, prompt: Prompt) -> str:
-        """The key of everything that the answer and its checks depend on: also call sites that the prompt left out."""
-        from autogen_cli.cache.base import cache_key
-
+    def key_inputs(self, request: GenerationRequest, context: CodeContext, prompt: Prompt) -> KeyInputs:
+        """Everything that the answer and its checks depend on: also call sites that the prompt left out."""
+        provider, model = self.chain.choose(request.provider, request.model)
         call_sites = blake2b(repr(context.call_sites).encode(), digest_size=16).hexdigest()
         parameters = self._parameters(provider) | {"kind": context.target.kind, "call_sites": call_sites}
-        return cache_key(provider=provider, model=model, parameters=parameters, prompt=prompt)
+        return KeyInputs(provider=provider, model=model, parameters=parameters, prompt=prompt)
+
+    def direct(self, request: GenerationRequest) -> tuple[str, str] | None:
+        """The request and the project's state, for a lookup that needs no context; None while files are changing."""
+        now = time.time_ns()
+        state = fingerprint([*self.engine.project.files.items(), *self._declarations()], now_ns=now)
+        if state is None:
+            return None
+        provider, model = self.chain.choose(request.provider, request.model)
+        settings = self.config.context
+        decides = {
+            "version": __version__,
+            "root": str(self.root),
+            "module": request.module,
+            "symbol": request.symbol,
+            "kind": request.kind,
+            "description": request.description,
+            "provider": provider,
+            "model": model,
+            "parameters": self._parameters(provider),
+            "template": self.prompts.template,
+            "context": (
+                request.context_tokens or settings.tokens,
+                settings.include,
+                settings.exclude,
+                settings.secrets,
+            ),
+        }
+        return request_id(decides), state
+
+    def _declarations(self) -> Iterator[tuple[str, tuple[int, int, int]]]:
+        """The state of the files at the root that declare dependencies, conventions and what is ignored."""
+        with os.scandir(self.root) as entries:
+            for entry in entries:
+                if entry.name.endswith(DECLARATIONS) and entry.is_file():
+                    stat = entry.stat()
+                    yield entry.name, (stat.st_size, stat.st_mtime_ns, stat.st_ino)
 
     def close(self) -> None:
         self._open.close()

@@ -1,0 +1,68 @@
+"""What goes into a generation and what comes out: options, the plan before anything is sent, the result with its edit."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from autogen_cli.cache.base import KeyInputs
+from autogen_cli.models import CodeContext, GeneratedCode, GenerationRequest, Prompt, Target
+
+if TYPE_CHECKING:
+    from autogen_cli.generation.insert import Edit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerateOptions:
+    """How to go about a request.
+
+    write: change the project's files. edit: work out the change, also when it isn't written. repair: further attempts
+    after a rejected one. test: a command that runs on a private copy of the project with the code applied; the only way
+    in which generated code is executed.
+    """
+
+    write: bool = False
+    edit: bool = False
+    force: bool = False
+    refresh: bool = False
+    use_cache: bool = True
+    repair: int = 1
+    test: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A request, worked out: everything that is known before anything is sent."""
+
+    request: GenerationRequest
+    request_id: str
+    target: Target
+    context: CodeContext
+    prompt: Prompt
+    inputs: KeyInputs
+
+    @property
+    def provider(self) -> str:
+        return self.inputs.provider
+
+    @property
+    def model(self) -> str | None:
+        return self.inputs.model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What `--dry-run` shows. cost_usd: at most, without repairs; None where the model has no known price."""
+
+    plan: Plan
+    prompt_tokens: int
+    max_output_tokens: int
+    cost_usd: Decimal | None
+    cached: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generated:
+    """A result, and the edit that puts it into the project, where one was asked for and the code fits."""
+
+    result: GeneratedCode
+    edit: "Edit | None"
