@@ -259,8 +259,9 @@ class GeneratedCode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageEvent:
-    """One line of the ledger: a provider call, a cache hit, a failure or a repair. time: seconds since the epoch,
-    UTC.
+    """One line of the ledger: a provider call, a cache hit, a failure or a repair.
+
+    time: seconds since the epoch, UTC. saved_usd: what a cache hit would have cost. batch: the batch it was part of.
     """
 
     time: float
@@ -280,3 +281,6 @@ class UsageEvent:
     project: str = ""
     request_id: str = ""
     error: str | None = None
+    kind: Kind | None = None
+    saved_usd: Decimal | None = None
+    batch: str = ""

@@ -4,7 +4,6 @@ Beside diskcache's table lie small ones of our own; triggers keep them true to i
 """
 
 import json
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -116,6 +115,8 @@ class DiskLevel:
 
     def prune(self) -> int:
         """Also removes leases that have run out, and files that were set aside as damaged."""
+        import shutil
+
         for folder in self.store.folder.glob("damaged-*"):
             shutil.rmtree(folder, ignore_errors=True)
         self.store.execute(("DELETE FROM Lease WHERE expires < ?", (time.time(),)))

@@ -3,10 +3,7 @@
 Kept apart from the entries, compressed: only `explain` reads it.
 """
 
-import base64
-import difflib
 import json
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -48,12 +45,18 @@ class Explanation:
 
 
 def keep(store: JSONStore, inputs: KeyInputs) -> None:
+    import base64
+    import zlib
+
     packed = base64.b85encode(zlib.compress(json.dumps(inputs.parts(), default=str).encode())).decode()
     row = (inputs.key, store.encode_row(inputs.key, {"z": packed}))
     store.execute(("INSERT OR REPLACE INTO Asked VALUES (?, ?)", row))
 
 
 def recall(store: JSONStore, key: str) -> KeyInputs | None:
+    import base64
+    import zlib
+
     for (data,) in store.select("SELECT value FROM Asked WHERE key = ?", (key,)):
         packed = (store.decode_row(key, data) or {}).get("z")
         if packed is not None:
@@ -112,6 +115,8 @@ def _files(before: Sequence[SourceFile], after: Sequence[SourceFile]) -> Iterato
 
 
 def _prompts(before: Prompt, after: Prompt) -> Iterator[Difference]:
+    import difflib
+
     for name in ("system", "user"):
         old, new = getattr(before, name), getattr(after, name)
         if old != new:

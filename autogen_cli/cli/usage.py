@@ -42,8 +42,7 @@ def usage(
     zone = _zone(timezone)
     window = TimeRange.parse(since, until, now=datetime.now(UTC), tz=zone)
     with open_services(root, command="usage", warn=out.warn, detail=out.detail) as services:
-        events = services.tracker.events(window.start, window.stop)
-        report = UsageReport.build(events, by=_dimensions(by), tz=zone)
+        report = UsageReport.of(services.tracker, window, by=_dimensions(by), tz=zone)
     if out.json:
         out.document("usage", _json(report, window, timezone))
     elif csv:

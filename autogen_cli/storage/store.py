@@ -77,11 +77,14 @@ class JSONStore:
         data = self.encode_row(key, value)
         self._mended(lambda: self._diskcache(lambda cache: cache.set(key, data, expire=expire, tag=tag)))
 
-    def append(self, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
-        """Entries with new keys, in one transaction; they stay until they are deleted."""
+    def append(self, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> int:
+        """Entries that stay until they are deleted, in one transaction; a key that is there keeps its value.
+
+        Returns how many were new.
+        """
         now = time.time()
         encoded = [(key, now, now, _IN_ROW, self.encode_row(key, value), None, None) for key, value in rows]
-        self.execute(*((_INSERT, row) for row in encoded))
+        return self.execute(*((_INSERT, row) for row in encoded))
 
     def touch(self, keys: Collection[str]) -> None:
         """Marks entries as used now, for an eviction policy that goes by that."""

@@ -3,8 +3,9 @@
 Keys are the event's time in microseconds, so that a window is read without looking at the rest.
 """
 
+import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
 from decimal import Decimal
 from pathlib import Path
@@ -14,16 +15,21 @@ from autogen_cli.errors import ConfigError, CredentialError
 from autogen_cli.models import UsageEvent
 from autogen_cli.storage.base import PLAIN, Codec, StoreError
 from autogen_cli.storage.store import JSONStore
+from autogen_cli.usage import rollup
+from autogen_cli.usage.rollup import QUARTER, Sums
 
 SCHEMA = 1
+_MONEY = ("cost_usd", "saved_usd")
 _NAMES = [field.name for field in fields(UsageEvent)]
 _DEFAULTS = {field.name: field.default for field in fields(UsageEvent)} | {"phases_ms": {}}
 
 
 class UsageTracker:
-    """folder: where the ledger lies; made at the first event. enabled: False writes nothing.
+    """folder: where the ledger lies; made at the first event. enabled: False writes nothing. retention_days: events
+    that are older go; None keeps all.
 
-    An event that can't be written is a warning, told once to `on_warning`: a result is not lost for its books.
+    An event that can't be written is a warning, told once to `on_warning`: a result is not lost for its books. What
+    reads raises ConfigError where the ledger can't be read.
     """
 
     def __init__(
@@ -31,15 +37,20 @@ class UsageTracker:
         folder: Path,
         *,
         enabled: bool = True,
+        retention_days: float | None = None,
         codec: Codec = PLAIN,
         on_warning: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._enabled = enabled
+        self._retention_days = retention_days
+        self._codec = codec
         self._on_warning = on_warning
+        self._written = False
         self._warned = False
         self._store = JSONStore(
             folder,
             schema=SCHEMA,
+            tables=rollup.TABLE,
             codec=codec,
             on_notice=on_warning,
             timeout=10.0,
@@ -47,39 +58,102 @@ class UsageTracker:
             cull_limit=0,
         )
 
-    def record(self, event: UsageEvent) -> None:
-        if not self._enabled:
+    def record(self, *events: UsageEvent) -> None:
+        """Writes events, in one transaction."""
+        if not self._enabled or not events:
             return
-        key = f"{_time_key(event.time)}-{os.urandom(6).hex()}"
         try:
-            self._store.append([(key, event_to_json(event))])
+            self.add((event_key(event.time, os.urandom(6).hex()), event) for event in events)
+            if self._retention_days is not None and not self._written:
+                self.prune(events[0].time - self._retention_days * 86400)
+            self._written = True
         except (StoreError, CredentialError) as exc:
             if not self._warned:
                 self._on_warning(f"usage is not recorded: {exc}")
             self._warned = True
 
-    def events(self, since: float | None = None, until: float | None = None) -> Iterator[UsageEvent]:
-        """The events of [since, until) in order of time; seconds since the epoch, None for no bound.
+    def add(self, events: Iterable[tuple[str, UsageEvent]]) -> int:
+        """Writes events under keys of the caller's, save those that are there already; returns how many."""
+        return self._store.append((key, event_to_json(event)) for key, event in events)
 
-        Raises ConfigError where the ledger can't be read.
-        """
+    def prune(self, before: float) -> int:
+        """Removes the events from before that time, and returns how many."""
+        return self._store.execute(("DELETE FROM Cache WHERE key < ?", (_time_key(before),)))
+
+    def events(self, since: float | None = None, until: float | None = None) -> Iterator[UsageEvent]:
+        """The events of [since, until) in order of time; seconds since the epoch, None for no bound."""
+        return (event for _, event in self.keyed_events(since, until))
+
+    def keyed_events(self, since: float | None = None, until: float | None = None) -> Iterator[tuple[str, UsageEvent]]:
+        """As `events`, each with its key."""
         select = "SELECT key, value FROM Cache WHERE key >= ? AND key < ? ORDER BY key"
-        low = _time_key(since or 0.0)
-        high = ":" if until is None else _time_key(until)  # ":" sorts behind every digit
-        try:
-            for key, data in self._store.select(select, (low, high)):
-                event = event_from_json(self._store.decode_row(key, data) or {})
-                if event is not None:
-                    yield event
-        except StoreError as exc:
-            raise ConfigError(f"the usage ledger can't be read: {exc}", hint="is the folder yours?") from exc
+        return self._read(select, (_time_key(since or 0.0), ":" if until is None else _time_key(until)))
+
+    def latest(self, count: int) -> Iterator[UsageEvent]:
+        """The last events, newest first."""
+        select = "SELECT key, value FROM Cache ORDER BY key DESC LIMIT ?"
+        return (event for _, event in self._read(select, (count,)))
+
+    def sums(
+        self,
+        since: float | None = None,
+        until: float | None = None,
+        *,
+        by: Sequence[str] = (),
+        filters: Mapping[str, str] | None = None,
+    ) -> Iterator[Sums]:
+        """What the events of a window add up to, by `time` (quarters of an hour) and facts of theirs.
+
+        Whole quarters come from the roll-ups, where these know the facts; all else from the events.
+        """
+        wanted = dict(filters or {})
+        first, behind = rollup.whole_quarters(since, until)
+        known = {*by, *wanted} <= {"time", *rollup.DIMENSIONS}
+        if self._codec is not PLAIN or not known or (behind is not None and behind <= first):
+            yield from self._sums_of_events(since, until, wanted)
+            return
+        yield from self._sums_of_events(since, first * QUARTER, wanted)
+        with self._readable():
+            yield from rollup.stored(self._store, first, behind, by, wanted)
+        if behind is not None:
+            yield from self._sums_of_events(behind * QUARTER, until, wanted)
 
     def reseal(self, codec: Codec) -> int:
         """Every event under another codec; see `JSONStore.reseal`."""
-        return self._store.reseal(codec)
+        count = self._store.reseal(codec)
+        if count:
+            self._store.execute(("DELETE FROM Quarter", ()))
+        self._codec = codec
+        return count
 
     def close(self) -> None:
         self._store.close()
+
+    def _sums_of_events(self, since: float | None, until: float | None, wanted: Mapping[str, str]) -> Iterator[Sums]:
+        if since is not None and since == until:
+            return
+        for event in self.events(since, until):
+            if all((getattr(event, name) or "") == value for name, value in wanted.items()):
+                yield rollup.of_event(event)
+
+    def _read(self, select: str, arguments: Sequence[Any]) -> Iterator[tuple[str, UsageEvent]]:
+        with self._readable():
+            for key, data in self._store.select(select, arguments):
+                event = event_from_json(self._store.decode_row(key, data) or {})
+                if event is not None:
+                    yield key, event
+
+    @contextlib.contextmanager
+    def _readable(self) -> Iterator[None]:
+        try:
+            yield
+        except StoreError as exc:
+            raise ConfigError(f"the usage ledger can't be read: {exc}", hint="is the folder yours?") from exc
+
+
+def event_key(seconds: float, distinction: str) -> str:
+    """distinction: tells events of one moment apart."""
+    return f"{_time_key(seconds)}-{distinction}"
 
 
 def _time_key(seconds: float) -> str:
@@ -89,15 +163,12 @@ def _time_key(seconds: float) -> str:
 def event_to_json(event: UsageEvent) -> dict[str, Any]:
     """What differs from the defaults; money as text, so that no cent is lost to floating point."""
     found = {name: value for name in _NAMES if (value := getattr(event, name)) != _DEFAULTS.get(name, MISSING)}
-    if event.cost_usd is not None:
-        found["cost_usd"] = str(event.cost_usd)
-    return found
+    return found | {name: str(found[name]) for name in _MONEY if name in found}
 
 
 def event_from_json(found: Mapping[str, Any]) -> UsageEvent | None:
     """The inverse of `event_to_json`; None where the document isn't an event."""
-    cost = found.get("cost_usd")
     try:
-        return UsageEvent(**{**found, "cost_usd": None if cost is None else Decimal(cost)})
+        return UsageEvent(**{**found, **{name: Decimal(found[name]) for name in _MONEY if name in found}})
     except (TypeError, ArithmeticError):
         return None

@@ -25,6 +25,11 @@ def test_groups_have_sums_and_the_total_has_them_all(make_event):
     assert (first.group, first.requests, first.cached, first.errors) == ({"model": "m-1"}, 3, 1, 1)
     assert (first.input_tokens, first.output_tokens, first.cost_usd) == (2000, 200, Decimal("0.01"))
     assert (second.rejected, second.cached_tokens, second.duration_ms) == (1, 5, 900)
+    assert (second.failed_usd, second.cost_per_accepted, first.cost_per_accepted) == (
+        Decimal("0.01"),
+        None,
+        Decimal("0.01"),
+    )
     assert (report.total.requests, report.total.cost_usd, report.total.unpriced) == (4, Decimal("0.02"), 1)
 
 
