@@ -8,11 +8,13 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from typing import Literal
 
 from autogen_cli.errors import SecretFoundError
+from autogen_cli.models import CodeContext, ContextItem
 from autogen_cli.security.redaction import SECRET_NAME, URL_PASSWORD, compiled, secret_span, shapes_in
 
 type SecretsMode = Literal["redact", "refuse", "off"]
@@ -136,3 +138,34 @@ def guard(
         value = text[finding.start : finding.end]
         text = text[: finding.start] + _replacement(finding.rule, value) + text[finding.end :]
     return text, findings
+
+
+def guard_context(context: CodeContext, mode: SecretsMode, count: Callable[[str], int]) -> CodeContext:
+    """`context` fit to be sent; its warnings say what was taken out and where. Raises as `guard` does.
+
+    count: tokens of a text; those of the context and its items are counted again where something was replaced.
+    """
+    place = partial(_item_place, context)
+    text, findings = guard(context.text, mode, place=place)
+    if not findings:
+        return context
+    notes = dict.fromkeys(f"{finding.rule} in {place(finding)} was redacted" for finding in findings)
+    return replace(
+        context,
+        text=text,
+        tokens=count(text),
+        items=tuple(_guard_item(item, count) for item in context.items),
+        warnings=(*context.warnings, *notes),
+    )
+
+
+def _item_place(context: CodeContext, finding: Finding) -> str:
+    """path:line of the context's item that the finding's line stands in."""
+    line = context.text.split("\n")[finding.line - 1].strip()
+    item = next((item for item in context.items if line in item.text), None)
+    return f"{item.path}:{item.line}" if item else _in_line(finding)
+
+
+def _guard_item(item: ContextItem, count: Callable[[str], int]) -> ContextItem:
+    text, findings = guard(item.text, "redact")
+    return replace(item, text=text, tokens=item.tokens - count(item.text) + count(text)) if findings else item

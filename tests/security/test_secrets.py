@@ -1,10 +1,12 @@
 import ast
+from pathlib import Path
 
 import pytest
 from splintr import Tokenizer
 
 from autogen_cli.errors import SecretFoundError
-from autogen_cli.security.secrets import Finding, guard, scan
+from autogen_cli.models import CodeContext, ContextItem, Target
+from autogen_cli.security.secrets import Finding, guard, guard_context, scan
 
 RANDOM = "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7"
 KEY_BODY = "MIIEpAIBAAKCAQEA" + "x9" * 24
@@ -116,3 +118,34 @@ def test_refusing_names_rules_and_places_and_no_secret() -> None:
 def test_off_lets_everything_pass_and_harmless_text_is_never_refused() -> None:
     assert guard('password = "hunter2"', "off") == ('password = "hunter2"', ())
     assert guard("x = 1", "refuse") == ("x = 1", ())
+
+
+def context(text: str, *items: ContextItem) -> CodeContext:
+    root = Path("/project")
+    target = Target(
+        root=root, source_root=root, module="a", path=root / "a.py", symbol="f", kind="function",
+        module_exists=True, symbol_exists=False,
+    )  # fmt: skip
+    return CodeContext(target=target, text=text, tokens=len(text), budget=200, items=items, warnings=("before",))
+
+
+def item(path: str, text: str) -> ContextItem:
+    return ContextItem(kind="test", path=path, line=7, symbol="f", tokens=len(text) + 1, reason="", text=text)
+
+
+def test_a_context_tells_what_was_taken_out_of_it_and_where() -> None:
+    first, second = item("a.py", "x = 1"), item("b.py", f'login()\ntoken = "ghp_{RANDOM}"')
+    asked = context(f'{first.text}\n{second.text}\npassword = "hunter2"', first, second)
+    guarded = guard_context(asked, "redact", len)
+    assert guarded.text == 'x = 1\nlogin()\ntoken = "[redacted:github-token]"\npassword = "***"'
+    assert guarded.tokens == len(guarded.text)
+    assert guarded.warnings == ("before", "github-token in b.py:7 was redacted", "password in line 4 was redacted")
+    assert guarded.items == (first, item("b.py", 'login()\ntoken = "[redacted:github-token]"'))
+    with pytest.raises(SecretFoundError, match=r"github-token in b\.py:7; password in line 4"):
+        guard_context(asked, "refuse", len)
+
+
+def test_a_context_without_secrets_is_left_as_it_is() -> None:
+    asked = context("x = 1", item("a.py", "x = 1"))
+    assert guard_context(asked, "redact", len) is asked
+    assert guard_context(context('password = "hunter2"'), "off", len).text == 'password = "hunter2"'
