@@ -1,4 +1,4 @@
-"""What goes into a generation and what comes out: options, the plan before anything is sent, the result with its edit."""
+"""What goes into a generation and what comes out of it: options, the plan, the preview, the result with its edit."""
 
 from dataclasses import dataclass
 from decimal import Decimal
