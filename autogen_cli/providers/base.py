@@ -12,7 +12,7 @@ class Capabilities:
 
     usage_reported: completions carry the provider's own token counts. idempotent: sending a request twice costs no
     more than once. streaming: text can be shown while it comes in. batch: the service has a batch endpoint. offline:
-    works without a network, an account and money.
+    works without a network, an account and money. requests_per_minute: the service's documented limit, if it has one.
     """
 
     usage_reported: bool = False
@@ -20,6 +20,7 @@ class Capabilities:
     streaming: bool = False
     batch: bool = False
     offline: bool = False
+    requests_per_minute: int | None = None
 
 
 @runtime_checkable

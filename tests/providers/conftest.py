@@ -1,5 +1,7 @@
-"""What the provider tests share: a request as the service layer makes it."""
+"""What the provider tests share."""
 
+import ssl
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -29,3 +31,13 @@ def request_for(tmp_path: Path):
         )
 
     return make
+
+
+@pytest.fixture
+def untrusted(tmp_path: Path) -> ssl.SSLContext:
+    """A server's TLS with a certificate that nobody has signed."""
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out cert -days 2 -subj /CN=localhost"
+    subprocess.run(command.split(), cwd=tmp_path, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "cert", tmp_path / "key")
+    return context

@@ -3,8 +3,6 @@
 import asyncio
 import datetime
 import socket
-import ssl
-import subprocess
 from email.utils import format_datetime
 
 import aiohttp
@@ -188,15 +186,6 @@ async def test_a_name_that_does_not_resolve(request_for):
     error = await failure("http://nowhere.invalid/v1", request_for())
     assert "doesn't resolve" in error.message
     assert error.billed == "no"
-
-
-@pytest.fixture
-def untrusted(tmp_path) -> ssl.SSLContext:
-    command = "openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out cert -days 2 -subj /CN=localhost"
-    subprocess.run(command.split(), cwd=tmp_path, check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tmp_path / "cert", tmp_path / "key")
-    return context
 
 
 async def test_a_certificate_that_is_not_trusted(request_for, untrusted):

@@ -1,6 +1,5 @@
 """The ways in which a provider's server goes wrong, each as a Reply for `FakeServer(faults=...)`."""
 
-import itertools
 import json
 from collections.abc import Mapping
 
@@ -61,8 +60,8 @@ def drip(pause: float) -> Reply:
 
 
 def huge(megabytes: int) -> Reply:
-    """White space without end, as far as a client can tell: it is made while it is sent."""
-    return Reply(headers={"content-type": "application/json"}, stream=itertools.repeat(MEGABYTE, megabytes))
+    """White space without end, as far as a client can tell."""
+    return Reply(headers={"content-type": "application/json"}, stream=[MEGABYTE] * megabytes)
 
 
 def redirect(location: str, code: int = 307) -> Reply:

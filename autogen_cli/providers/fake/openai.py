@@ -58,8 +58,8 @@ class FakeServer(LoopbackServer):
         tls: ssl.SSLContext | None = None,
     ) -> None:
         super().__init__(port=port, log_size=log_size, tls=tls)
-        self._answer_to = answers if callable(answers) else _in_order(answers)
-        self._fault_for = _fault_source(faults)
+        self._answer_to = answers if callable(answers) else in_order(answers)
+        self._fault_for = fault_source(faults)
         self._latency = latency
         self._count = count_tokens
         self._cached_tokens = cached_tokens
@@ -125,12 +125,12 @@ def _events(common: dict[str, Any], answer: str, finish_reason: str, usage: dict
     yield b"data: [DONE]\n\n"
 
 
-def _in_order(answers: Sequence[str]) -> Callable[[str], str]:
+def in_order(answers: Sequence[str]) -> Callable[[str], str]:
     remaining = itertools.chain(answers, itertools.repeat(answers[-1]))
     return lambda _prompt: next(remaining)
 
 
-def _fault_source(faults: Faults) -> Callable[[Received], Reply | None]:
+def fault_source(faults: Faults) -> Callable[[Received], Reply | None]:
     if callable(faults):
         return faults
     if isinstance(faults, Reply):
