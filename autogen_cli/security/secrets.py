@@ -31,10 +31,10 @@ class Finding:
 
 
 _NAME = rf"(?i:{SECRET_NAME}(?:_?(?:base|value|default))?\d*)"
-_ASSIGNED = (  # name = "value", name: str = "value", "name": "value", name="value"
-    rf"{_NAME}[\"']?\]?(?:\s*:\s*[\w.\[\] |]+=|\s*[:=])\s*\(?\s*[rbuRBU]{{0,2}}(?P<quote>\"{{3}}|'{{3}}|[\"'])"
-    r"(?P<secret>[^\s\"']{6,200})(?P=quote)"
+_LITERAL = (  # after name = "value", name: str = "value", "name": "value", name="value"
+    r"[=:]\s*\(?\s*[rbuRBU]{0,2}(?P<quote>\"{3}|'{3}|[\"'])(?P<secret>[^\s\"']{6,200})(?P=quote)"
 )
+_BEFORE_LITERAL = rf"{_NAME}[\"']?\]?\s*(?::\s*[\w.\[\] |]+)?$"
 _DOTENV = rf"(?m:^(?:export )?[A-Z0-9_]*{_NAME}=(?P<secret>[^\s\"'#$(),\[\]{{}}]{{6,200}})\r?$)"
 _ENTROPY = r"[\"'](?P<secret>[A-Za-z0-9+/_-]{24,128}={0,2})[\"']"
 
@@ -79,18 +79,24 @@ def _is_random(value: str) -> bool:
     return entropy >= 0.75 * min(math.log2(size), 6) and changes >= 0.4 * size
 
 
+def _is_assigned(match: re.Match[str]) -> bool:
+    """Whether a literal is a secret by the name before it; the name is looked at last, since that takes longest."""
+    before = match.string[max(0, match.start() - 120) : match.start()]
+    return _is_made_up(match["secret"]) and bool(compiled(_BEFORE_LITERAL).search(before))
+
+
 def _candidates(text: str) -> Iterator[tuple[str, int, int]]:
     for rule, pattern in shapes_in(text):
         yield from ((rule, *secret_span(match)) for match in pattern.finditer(text))
-    accept: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
-        ("url-password", URL_PASSWORD, _is_made_up),
-        ("password", _ASSIGNED, _is_made_up),
-        ("password", _DOTENV, _is_made_up),
-        ("high-entropy", _ENTROPY, _is_random),
+    accept: tuple[tuple[str, str, Callable[[re.Match[str]], bool]], ...] = (
+        ("url-password", URL_PASSWORD, lambda match: _is_made_up(match["secret"])),
+        ("password", _LITERAL, _is_assigned),
+        ("password", _DOTENV, lambda match: _is_made_up(match["secret"])),
+        ("high-entropy", _ENTROPY, lambda match: _is_random(match["secret"])),
     )
     for rule, general, accepts in accept:
         for match in compiled(general).finditer(text):
-            if accepts(match["secret"]):
+            if accepts(match):
                 yield rule, *match.span("secret")
 
 
