@@ -80,11 +80,14 @@ class PromptEnhancer:
         context: CodeContext,
         *,
         description: str | None = None,
-        python_version: str = "3.12",
+        python_version: str | None = None,
         repair: Sequence[CheckResult] = (),
         previous: str | None = None,
     ) -> Prompt:
-        """The prompt for `target`. With `repair` the checks that a `previous` answer failed go back with it."""
+        """The prompt for `target`. With `repair` the checks that a `previous` answer failed go back with it.
+
+        python_version: the oldest that the code has to run on; None where the context's conventions say it.
+        """
         wanted = demands(context.call_sites, target.kind)
         values = {
             "context": fenced(context.text) if context.text.strip() else "(nothing was found)",
@@ -166,10 +169,11 @@ def _task(target: Target, context: CodeContext, description: str | None) -> str:
     return " ".join(sentences).replace(" \n", "\n")
 
 
-def _rules(context: CodeContext, python_version: str) -> tuple[str, ...]:
+def _rules(context: CodeContext, python_version: str | None) -> tuple[str, ...]:
     distributions = ", ".join(name for name in context.dependencies if re.fullmatch(r"[\w.-]+", name))
     return (
-        f"Python {python_version}. Import from its standard library and from this code base"
+        (f"Python {python_version}. " if python_version else "")
+        + "Import from the standard library and from this code base"
         + (f", and from what it depends on: {distributions}." if distributions else "; it declares no dependencies."),
         "Use the functions, classes, constants and errors that the context shows; don't write again what exists.",
         "Fit every call: names and order of parameters, defaults where calls leave something out, the kind of result.",
