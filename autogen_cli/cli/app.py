@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from autogen_cli import __version__
-from autogen_cli.cli import cache, config
+from autogen_cli.cli import bench, cache, config
 from autogen_cli.cli.check import check
 from autogen_cli.cli.context import context
 from autogen_cli.cli.doctor import doctor
@@ -30,6 +30,9 @@ add_command(app, "context", context)
 add_command(app, "check", check)
 add_command(app, "usage", usage)
 add_command(app, "doctor", doctor)
+
+_bench = add_group(app, "bench", "Measure the program on your own project.")
+add_command(_bench, "context", bench.context)
 
 _config = add_group(app, "config", "Look at the settings and where they come from; change them.")
 add_command(_config, "show", config.show)
