@@ -13,13 +13,13 @@ from autogen_cli.models import CodeContext, CompletionRequest, Prompt, Target
 def request_for(tmp_path: Path):
     """Makes a request; `prompt` is what the user's message says."""
 
-    def make(prompt: str = "Write `shop.total`.", **fields) -> CompletionRequest:
+    def make(prompt: str = "Write `shop.total`.", symbol: str = "total", **fields) -> CompletionRequest:
         target = Target(
             root=tmp_path,
             source_root=tmp_path,
             module="shop",
             path=tmp_path / "shop.py",
-            symbol="total",
+            symbol=symbol,
             kind="function",
             module_exists=False,
             symbol_exists=False,
