@@ -234,7 +234,10 @@ class Hop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GeneratedCode:
-    """The result of one generation; `generate --json` prints these fields. hops: providers that failed before this one."""
+    """The result of one generation; `generate --json` prints these fields.
+
+    hops: providers that failed before this one.
+    """
 
     request_id: str
     module: str
