@@ -1,0 +1,108 @@
+"""Where the time goes: phases of one generation, and what they come to over many."""
+
+import math
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal, Self
+
+from autogen_cli.models import UsageEvent
+
+type Phase = Literal["project", "index", "rank", "render", "cache", "wait", "provider", "checks", "write"]
+
+
+class PerformanceMonitor:
+    """Takes the time of phases. A phase that comes again is added up; phases within phases count in both."""
+
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._clock = clock
+        self._seconds: dict[str, float] = {}
+
+    @contextmanager
+    def phase(self, name: Phase) -> Iterator[None]:
+        started = self._clock()
+        try:
+            yield
+        finally:
+            self._seconds[name] = self._seconds.get(name, 0.0) + self._clock() - started
+
+    @property
+    def phases_ms(self) -> dict[str, int]:
+        """Milliseconds by phase, in the order in which they began to be known."""
+        return {name: round(seconds * 1000) for name, seconds in self._seconds.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseStats:
+    """Milliseconds. share: of the time that all phases took, 0 to 1."""
+
+    phase: str
+    count: int
+    p50: int
+    p95: int
+    p99: int
+    total: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlowTarget:
+    module: str
+    symbol: str | None
+    provider: str
+    duration_ms: int
+    time: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerformanceSummary:
+    """requests: events looked at. whole: their durations. phases: the longest first. hit_rate: of 1, or None."""
+
+    requests: int
+    hit_rate: float | None
+    whole: PhaseStats | None
+    phases: tuple[PhaseStats, ...]
+    slowest: tuple[SlowTarget, ...]
+
+    @classmethod
+    def of(cls, events: Iterable[UsageEvent], *, slowest: int = 5) -> Self:
+        found = list(events)
+        by_phase: dict[str, list[int]] = defaultdict(list)
+        for event in found:
+            for phase, milliseconds in event.phases_ms.items():
+                by_phase[phase].append(milliseconds)
+        total = sum(map(sum, by_phase.values()))
+        phases = [_stats(phase, times, total) for phase, times in by_phase.items()]
+        durations = [event.duration_ms for event in found]
+        hits = sum(event.outcome == "cached" for event in found)
+        return cls(
+            requests=len(found),
+            hit_rate=hits / len(found) if found else None,
+            whole=_stats("whole", durations, sum(durations)) if durations else None,
+            phases=tuple(sorted(phases, key=lambda stats: -stats.total)),
+            slowest=tuple(map(_slow, sorted(found, key=lambda event: -event.duration_ms)[:slowest])),
+        )
+
+
+def percentile(ordered: Sequence[int], part: float) -> int:
+    """The nearest rank: the smallest value that at least `part` of all don't exceed."""
+    return ordered[max(0, math.ceil(part * len(ordered)) - 1)]
+
+
+def _stats(phase: str, times: Sequence[int], total: int) -> PhaseStats:
+    ordered = sorted(times)
+    p50, p95, p99 = (percentile(ordered, part) for part in (0.5, 0.95, 0.99))
+    share = sum(ordered) / total if total else 0.0
+    return PhaseStats(phase=phase, count=len(ordered), p50=p50, p95=p95, p99=p99, total=sum(ordered), share=share)
+
+
+def _slow(event: UsageEvent) -> SlowTarget:
+    return SlowTarget(
+        module=event.module,
+        symbol=event.symbol,
+        provider=event.provider,
+        duration_ms=event.duration_ms,
+        time=event.time,
+    )
