@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import jsonschema
@@ -372,7 +374,8 @@ async def test_a_journal_that_fails_midway(tmp_path, make, request_for):
     async with FakeCodegen() as server:
         provider = make(server)
         await provider.complete(request_for())
-        (tmp_path / "codegen-runs.db").write_bytes(b"nonsense" * 1000)
+        with closing(sqlite3.connect(tmp_path / "codegen-runs.db")) as connection:
+            connection.execute("DROP TABLE runs")
         with pytest.raises(ConfigError, match="journal of Codegen runs can't be kept"):
             await provider.complete(request_for())
 

@@ -65,7 +65,7 @@ def run(status: str, **fields) -> Run:
 async def test_polling_slows_down_while_nothing_changes():
     active = run("ACTIVE")
     waits = await watch(active, active, active, active, run("EVALUATION"), run("EVALUATION"), run("COMPLETE"))
-    assert waits == [4, 4, 6, 9, 12, 4, 6]
+    assert waits == [4, 4, 5, 6.25, 7.8125, 4, 5]
 
 
 async def test_a_failing_service_is_given_up_after_two_minutes():

@@ -34,6 +34,7 @@ class RunJournal:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._connection = sqlite3.connect(path, timeout=10, isolation_level=None)
         try:
+            self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = OFF")  # it has to outlive the process, not a power cut
             self._connection.execute(TABLE)
         except sqlite3.Error:

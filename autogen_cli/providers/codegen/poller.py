@@ -8,7 +8,8 @@ from autogen_cli.errors import AutogenError, ProviderError, ProviderRequestError
 from autogen_cli.providers.codegen.runs import PAGE, Run, Transport
 
 SINGLY = 3  # up to that many runs are asked for one by one; a list costs one request per PAGE runs
-SLOWEST = 3.0  # times the interval: how far polling slows down while nothing changes
+SLOWER = 1.25  # how much longer each wait gets while nothing changes
+SLOWEST = 3.0  # times the interval: how long waits get at most
 PATIENCE = 120.0  # seconds for which polling may fail before it is given up
 
 
@@ -69,7 +70,7 @@ class RunPoller:
                 self._give_up(error)
             else:
                 failing = 0.0
-                wait = self._interval if changed else min(wait * 1.5, self._interval * SLOWEST)
+                wait = self._interval if changed else min(wait * SLOWER, self._interval * SLOWEST)
 
     async def _look(self) -> bool:
         """Hands out the runs that have ended; whether any run has changed."""
