@@ -1,5 +1,6 @@
 """`autogen generate`: write the symbol that the code already calls."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -39,6 +40,9 @@ def generate(
     refresh: Annotated[bool, typer.Option("--refresh", help="Ask again, and replace the cached answer")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache")] = False,
     repair: Annotated[int | None, typer.Option(min=0, help="Further attempts after a rejected answer")] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="A cached answer, or exit code 5")] = False,
+    record: Annotated[Path | None, typer.Option(help="Append every answer to this cassette")] = None,
+    replay: Annotated[Path | None, typer.Option(help="Answer from this cassette (provider replay)")] = None,
     test: Annotated[str | None, typer.Option(help="Command that has to pass on a private copy with the code")] = None,
 ) -> int:
     """Write the symbol that the code already calls."""
@@ -47,18 +51,23 @@ def generate(
     from autogen_cli.models import GenerationRequest
     from autogen_cli.service.generate import Generator
     from autogen_cli.service.plan import GenerateOptions
+    from autogen_cli.service.providers import Wishes
     from autogen_cli.service.wiring import open_services
 
     request = GenerationRequest(
-        module=module, symbol=symbol, kind=kind, description=description, provider=provider, model=model,
+        module=module, symbol=symbol, kind=kind, description=description,
+        provider=provider or ("replay" if replay else None), model=model,
         context_tokens=context_tokens,
     )  # fmt: skip
     given = {"budget.per_run": max_cost, "checks.repair": repair, "checks.test": test}
     flags = {key: value for key, value in given.items() if value is not None}
-    with open_services(root, command="generate", warn=out.warn, detail=out.detail, flags=flags) as services:
+    wishes = Wishes(record=record, replay=replay, on_text=out.progress())
+    with open_services(
+        root, command="generate", warn=out.warn, detail=out.detail, flags=flags, wishes=wishes
+    ) as services:
         checks = services.config.checks
         options = GenerateOptions(
-            write=write, force=force, edit=write or diff, refresh=refresh, use_cache=not no_cache,
+            write=write, force=force, edit=write or diff, refresh=refresh, use_cache=not no_cache, offline=offline,
             repair=checks.repair, test=tuple(shlex.split(checks.test or "")),
         )  # fmt: skip
         generator = Generator(services)

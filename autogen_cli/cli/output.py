@@ -7,7 +7,7 @@ markup in it is not interpreted, and control characters (terminal escape sequenc
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TextIO
 
 from autogen_cli.errors import AutogenError
@@ -130,6 +130,19 @@ class Output:
         if self.json:
             found = {"type": error.type, "message": error.message, "hint": error.hint, "exit_code": error.exit_code}
             self.document("error", {"error": found})
+
+    def progress(self) -> Callable[[str], None] | None:
+        """Takes an answer's pieces and counts them on the terminal; None where nobody is looking."""
+        if self.quiet or self.json or not sys.stderr.isatty():
+            return None
+        received = 0
+
+        def receive(piece: str) -> None:
+            nonlocal received
+            received += len(piece)
+            _send(sys.stderr, f"\r{received:,} characters received\x1b[K\r")
+
+        return receive
 
     def confirm(self, question: str, *, default_yes: bool = False) -> bool:
         """Asks on a terminal; without one the answer is yes only when `default_yes`: scripts are never left waiting."""

@@ -10,7 +10,7 @@ from typing import Literal
 
 from autogen_cli.config import LoadedConfig, credential, folders, load
 from autogen_cli.errors import AutogenError, ConfigError
-from autogen_cli.service.providers import create_provider, default_provider
+from autogen_cli.service.providers import ProviderFactory, Wishes, default_provider
 
 type Health = Literal["ok", "note", "problem"]
 
@@ -124,7 +124,8 @@ def _reachable(loaded: LoadedConfig, name: str) -> Finding:
 async def _probe(loaded: LoadedConfig, name: str) -> str:
     from autogen_cli.providers.openai import OpenAIProvider
 
-    provider = create_provider(loaded.config, name)
+    factory = ProviderFactory(loaded.config, Wishes(), journal=folders().data / "codegen-runs.jsonl")
+    provider = factory.create(name)
     try:
         if not isinstance(provider, OpenAIProvider):
             return f"{name} starts; it offers no way to ask whether it is reachable"

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from autogen_cli.cache.base import CacheHit
 from autogen_cli.config import environment_for_programs
-from autogen_cli.errors import BudgetError, ProviderError, SymbolExistsError
+from autogen_cli.errors import BudgetError, ProviderError, ProviderUnavailableError, SymbolExistsError
 from autogen_cli.models import (
     CheckResult,
     Completion,
@@ -147,6 +147,11 @@ class Generator:
 
     async def _answer_once(self, plan: Plan, options: GenerateOptions) -> GeneratedCode:
         """Single flight: of all who ask the same at once, in any process, one asks the provider."""
+        if options.offline:
+            raise ProviderUnavailableError(
+                f"no answer for {plan.target.module} {plan.target.symbol or ''} is in the cache".replace("  ", " "),
+                hint="run it again without --offline",
+            )
         if not options.use_cache or options.refresh:
             return await self._answer(plan, options)
         async with self._services.cache.flight(plan.inputs.key) as hit:

@@ -17,7 +17,7 @@ class GenerateOptions:
 
     write: change the project's files. edit: work out the change, also when it isn't written. repair: further attempts
     after a rejected one. test: a command that runs on a private copy of the project with the code applied; the only way
-    in which generated code is executed.
+    in which generated code is executed. offline: a cached answer or none.
     """
 
     write: bool = False
@@ -27,6 +27,7 @@ class GenerateOptions:
     use_cache: bool = True
     repair: int = 1
     test: tuple[str, ...] = ()
+    offline: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,12 @@
 """From the configuration to providers: which one is meant, and how each is built."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autogen_cli.config import AutogenConfig, credential
-from autogen_cli.errors import ProviderError
+from autogen_cli.config import AutogenConfig, credential, environment_for_programs
+from autogen_cli.errors import ConfigError, ProviderError
 from autogen_cli.models import CompletionRequest, Prompt
 from autogen_cli.service.chain import ProviderChain
 from autogen_cli.service.gate import Gate
@@ -21,21 +23,108 @@ type OnFailure = Callable[[str, CompletionRequest, ProviderError], None]
 HOSTED = "https://api.openai.com/v1"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What a run wants of its providers besides the configuration.
+
+    record: cassette that every answer is appended to. replay: cassette that the provider `replay` answers from.
+    on_text: is given answers as they come, where the provider streams.
+    """
+
+    record: Path | None = None
+    replay: Path | None = None
+    on_text: Say | None = None
+
+
+class ProviderFactory:
+    """Builds providers from plain values. journal: where the codegen provider keeps the runs that it has started."""
+
+    def __init__(self, config: AutogenConfig, wishes: Wishes, *, journal: Path) -> None:
+        self.config = config
+        self._wishes = wishes
+        self._journal = journal
+
+    def create(self, name: str, *, observe: Observe | None = None) -> "Provider":
+        """Raises ConfigError for a provider that nobody knows, CredentialError where a key is missing.
+
+        observe: shown the headers of each response.
+        """
+        from autogen_cli.providers.registry import create
+        from autogen_cli.security.redaction import remember_secret
+
+        found = credential(name)
+        if found:
+            remember_secret(found.value)
+        settings = self._settings.get(name)
+        provider = create(name, **(settings(self, found.value if found else None, observe) if settings else {}))
+        if self._wishes.record is None:
+            return provider
+        from autogen_cli.providers.replay import RecordingProvider
+
+        return RecordingProvider(provider, self._wishes.record)
+
+    def _openai(self, key: str | None, observe: Observe | None) -> dict[str, Any]:
+        settings = self.config.openai
+        return {
+            "base_url": settings.base_url,
+            "api_key": key,
+            "model": self.config.model or settings.model,
+            "timeout": settings.timeout,
+            "max_output_tokens": settings.max_output_tokens,
+            "temperature": settings.temperature,
+            "observe": observe,
+            "on_text": self._wishes.on_text,
+        }
+
+    def _codegen(self, token: str | None, observe: Observe | None) -> dict[str, Any]:
+        settings = self.config.codegen
+        return {
+            "token": token,
+            "org_id": settings.org_id,
+            "base_url": settings.base_url,
+            "transport": settings.transport,
+            "repo_id": settings.repo_id,
+            "model": self.config.model or settings.model,
+            "poll_interval": settings.poll_interval,
+            "timeout": settings.timeout,
+            "journal": self._journal,
+            "observe": observe,
+        }
+
+    def _command(self, _key: str | None, _observe: Observe | None) -> dict[str, Any]:
+        settings = self.config.command
+        return {"argv": settings.argv, "timeout": settings.timeout, "environment": environment_for_programs()}
+
+    def _replay(self, _key: str | None, _observe: Observe | None) -> dict[str, Any]:
+        if self._wishes.replay is None:
+            raise ConfigError("the provider 'replay' has no cassette", hint="name one with --replay FILE")
+        return {"cassette": self._wishes.replay}
+
+    _settings: Mapping[str, Callable[..., dict[str, Any]]] = {
+        "openai": _openai,
+        "codegen": _codegen,
+        "command": _command,
+        "replay": _replay,
+    }
+
+
 def provider_chain(
-    config: AutogenConfig, breaker: "Callable[[], CircuitBreaker]", *, size: Size, detail: Say, on_failure: OnFailure
+    factory: ProviderFactory, breaker: "Callable[[], CircuitBreaker]", *, size: Size, detail: Say, on_failure: OnFailure
 ) -> ProviderChain:
     """The chain that the configuration describes; nothing is imported or connected before it is asked.
 
     size: tokens of a prompt. detail: told of each retry.
     """
+    config = factory.config
 
     def create(name: str) -> Gate:
         from autogen_cli.limits.rate import RateLimiter
         from autogen_cli.limits.retry import RetryHandler, duration
 
         limits = config.limits
+        provider = factory.create(name, observe=lambda headers: rate.learn(headers))
         rate = RateLimiter(
-            requests_per_minute=limits.requests_per_minute,
+            requests_per_minute=limits.requests_per_minute or provider.capabilities.requests_per_minute,
             tokens_per_minute=limits.tokens_per_minute,
             max_concurrent=limits.max_concurrent,
         )
@@ -44,14 +133,16 @@ def provider_chain(
             total_timeout=limits.timeout,
             on_retry=lambda error, wait: detail(f"{error.message}; trying again in {duration(wait)}"),
         )
-        provider = create_provider(config, name, observe=rate.learn)
         return Gate(provider, retry=retry, breaker=breaker(), rate=rate, size=size)
 
     return ProviderChain(
         create,
         default=default_provider(config),
         fallback=config.fallback,
-        models={"openai": config.model or config.openai.model},
+        models={
+            "openai": config.model or config.openai.model,
+            "codegen": config.model or config.codegen.model,
+        },
         on_failure=on_failure,
     )
 
@@ -62,33 +153,6 @@ def default_provider(config: AutogenConfig) -> str:
         return config.provider
     if credential("openai") or config.openai.base_url != HOSTED:
         return "openai"
-    return "scaffold"
-
-
-def create_provider(config: AutogenConfig, name: str, *, observe: Observe | None = None) -> "Provider":
-    """Raises ConfigError for a provider that nobody knows, CredentialError where a key is missing.
-
-    observe: shown the headers of each response.
-    """
-    from autogen_cli.providers.registry import create
-    from autogen_cli.security.redaction import remember_secret
-
-    found = credential(name)
-    if found:
-        remember_secret(found.value)
-    return create(name, **_settings(config, name, found.value if found else None, observe))
-
-
-def _settings(config: AutogenConfig, name: str, key: str | None, observe: Observe | None) -> dict[str, Any]:
-    if name == "openai":
-        settings = config.openai
-        return {
-            "base_url": settings.base_url,
-            "api_key": key,
-            "model": config.model or settings.model,
-            "timeout": settings.timeout,
-            "max_output_tokens": settings.max_output_tokens,
-            "temperature": settings.temperature,
-            "observe": observe,
-        }
-    return {}
+    if credential("codegen"):
+        return "codegen"
+    return "command" if config.command.argv else "scaffold"

@@ -16,7 +16,7 @@ from autogen_cli.cache.direct import fingerprint, request_id
 from autogen_cli.config import SETTINGS, Folders, LoadedConfig, PriceConfig, folders, load, value_of
 from autogen_cli.errors import ConfigError, TargetError
 from autogen_cli.models import CodeContext, GenerationRequest, Prompt
-from autogen_cli.service.providers import provider_chain
+from autogen_cli.service.providers import ProviderFactory, Wishes, provider_chain
 
 if TYPE_CHECKING:
     from autogen_cli.cache.base import CacheLevel
@@ -50,13 +50,14 @@ class Services:
     """
 
     def __init__(
-        self, loaded: LoadedConfig, places: Folders, root: Path, *, command: str, warn: Say, detail: Say
+        self, loaded: LoadedConfig, places: Folders, root: Path, *, command: str, warn: Say, detail: Say, wishes: Wishes
     ) -> None:
         self.loaded = loaded
         self.config = loaded.config
         self.places = places
         self.root = root
         self._command = command
+        self._wishes = wishes
         self._warn = warn
         self._detail = detail
         self._started = time.monotonic()
@@ -127,12 +128,16 @@ class Services:
     @cached_property
     def chain(self) -> "ProviderChain":
         return provider_chain(
-            self.config,
+            self.providers,
             lambda: self.breaker,
             size=self.books.size,
             detail=self._detail,
             on_failure=self.books.record_failure,
         )
+
+    @cached_property
+    def providers(self) -> ProviderFactory:
+        return ProviderFactory(self.config, self._wishes, journal=self.places.data / "codegen-runs.jsonl")
 
     @cached_property
     def breaker(self) -> "CircuitBreaker":
@@ -239,7 +244,13 @@ class Services:
 
 @contextlib.contextmanager
 def open_services(
-    root: Path | None, *, command: str, warn: Say, detail: Say, flags: Mapping[str, object] | None = None
+    root: Path | None,
+    *,
+    command: str,
+    warn: Say,
+    detail: Say,
+    flags: Mapping[str, object] | None = None,
+    wishes: Wishes | None = None,
 ) -> Iterator[Services]:
     """The services for the project at `root`, or around the working folder. flags: settings from options."""
     from autogen_cli.context.project import find_root
@@ -251,7 +262,7 @@ def open_services(
     for ignored in loaded.ignored:
         warn(f"{ignored.key} in {ignored.file} is ignored: {ignored.hint}")
     _refuse_unbuilt(loaded)
-    services = Services(loaded, folders(), folder, command=command, warn=warn, detail=detail)
+    services = Services(loaded, folders(), folder, command=command, warn=warn, detail=detail, wishes=wishes or Wishes())
     try:
         yield services
     finally:

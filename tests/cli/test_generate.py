@@ -316,3 +316,39 @@ def test_a_setting_that_is_not_built_is_refused(
     ran = autogen("generate", "shop.money", "total", cwd=shop)
     assert (ran.code, ran.out) == (3, "")
     assert "cache.encrypt is not built yet" in ran.err
+
+
+def test_answers_are_recorded_and_replayed(shop: Path, tmp_path: Path, autogen: RunAutogen) -> None:
+    cassette = str(tmp_path / "answers.jsonl")
+    with FakeServer([ANSWER]) as server:
+        recorded = autogen(*with_server(server), "--record", cassette, cwd=shop)
+    replayed = autogen("generate", "shop.money", "total", "--replay", cassette, "--json", cwd=shop)
+    assert (recorded.code, replayed.code) == (0, 0)
+    assert (replayed.json["provider"], replayed.json["code"]) == ("replay", recorded.json["code"])
+    assert autogen("generate", "shop.money", "total", "--provider", "replay", cwd=shop).code == 3
+
+
+def test_offline_is_a_cached_answer_or_exit_code_5(shop: Path, autogen: RunAutogen) -> None:
+    with FakeServer([ANSWER]) as server:
+        words = with_server(server)
+        missed = autogen(*words, "--offline", cwd=shop)
+        assert (missed.code, server.received) == (5, 0)
+        autogen(*words, cwd=shop)
+        assert autogen(*words, "--offline", cwd=shop).json["cached"] is True
+        assert server.received == 1
+
+
+def test_a_program_can_be_the_provider(shop: Path, home: Path, autogen: RunAutogen) -> None:
+    (home / "answer.md").write_text(ANSWER)
+    settings = home / "autogen" / "config.toml"
+    settings.parent.mkdir()
+    settings.write_text(f'[command]\nargv = ["sh", "-c", "cat > /dev/null; cat {home}/answer.md"]\n')
+    ran = autogen("generate", "shop.money", "total", "--json", cwd=shop)
+    assert (ran.code, ran.json["provider"], ran.json["status"]) == (0, "command", "accepted")
+
+
+def test_codegen_is_asked_where_its_token_is(shop: Path, autogen: RunAutogen, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CODEGEN_API_TOKEN", "token-1234567890")
+    ran = autogen("generate", "shop.money", "total", cwd=shop)
+    assert ran.code == 3
+    assert "CODEGEN_ORG_ID" in ran.err

@@ -117,3 +117,15 @@ def test_a_script_is_never_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
     assert Output().confirm("sure?") is False
     assert Output().confirm("sure?", default_yes=True) is True
+
+
+def test_progress_counts_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Output().progress() is None
+    terminal = become_terminal(monkeypatch)
+    assert Output(quiet=True).progress() is None
+    receive = Output().progress()
+    assert receive
+    receive("abc")
+    receive("de")
+    assert terminal.getvalue().count("characters received") == 2
+    assert "\r5 characters" in terminal.getvalue()
