@@ -29,12 +29,13 @@ class KeyInputs:
     @cached_property
     def key(self) -> str:
         """40 hex digits."""
-        text = json.dumps(self.parts(), sort_keys=True, separators=(",", ":"), default=str)
+        text = json.dumps(self.parts(), sort_keys=True, separators=(",", ":"))
         return hashlib.blake2b(text.encode(), digest_size=20).hexdigest()
 
     def parts(self) -> list[Any]:
-        """version, provider, model, parameters, system and user: what JSON can hold."""
-        return [self.version, self.provider, self.model, dict(self.parameters), self.prompt.system, self.prompt.user]
+        """version, provider, model, parameters, system and user, as JSON gives them back."""
+        parameters = json.loads(json.dumps(dict(self.parameters), default=str))
+        return [self.version, self.provider, self.model, parameters, self.prompt.system, self.prompt.user]
 
 
 def cache_key(*, provider: str, model: str | None, parameters: Mapping[str, Any], prompt: Prompt) -> str:

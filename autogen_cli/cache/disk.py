@@ -54,6 +54,7 @@ class DiskLevel:
             schema=SCHEMA,
             tables=counters.TABLE + direct.TABLE + leases.TABLE + explain.TABLE + _LABELS,
             sealed_tables=("Asked",),
+            compress=True,
             codec=codec,
             on_notice=on_notice,
             eviction_policy="least-recently-used, noted in batches",

@@ -1,9 +1,8 @@
 """What was asked for each entry, and why a request is a hit or a miss.
 
-Kept apart from the entries, compressed: only `explain` reads it.
+Kept apart from the entries: only `explain` reads it.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -45,22 +44,15 @@ class Explanation:
 
 
 def keep(store: JSONStore, inputs: KeyInputs) -> None:
-    import base64
-    import zlib
-
-    packed = base64.b85encode(zlib.compress(json.dumps(inputs.parts(), default=str).encode())).decode()
-    row = (inputs.key, store.encode_row(inputs.key, {"z": packed}))
-    store.execute(("INSERT OR REPLACE INTO Asked VALUES (?, ?)", row))
+    row = store.encode_row(inputs.key, {"asked": inputs.parts()})
+    store.execute(("INSERT OR REPLACE INTO Asked VALUES (?, ?)", (inputs.key, row)))
 
 
 def recall(store: JSONStore, key: str) -> KeyInputs | None:
-    import base64
-    import zlib
-
     for (data,) in store.select("SELECT value FROM Asked WHERE key = ?", (key,)):
-        packed = (store.decode_row(key, data) or {}).get("z")
-        if packed is not None:
-            version, provider, model, parameters, system, user = json.loads(zlib.decompress(base64.b85decode(packed)))
+        found = (store.decode_row(key, data) or {}).get("asked")
+        if found is not None:
+            version, provider, model, parameters, system, user = found
             prompt = Prompt(system=system, user=user)
             return KeyInputs(provider=provider, model=model, parameters=parameters, prompt=prompt, version=version)
     return None
@@ -98,7 +90,7 @@ def _settings(before: KeyInputs, after: KeyInputs) -> Iterator[Difference]:
         yield Difference(what="provider", before=before.provider, after=after.provider)
     if before.model != after.model:
         yield Difference(what="model", before=before.model or "", after=after.model or "")
-    yield from _parameters(before.parameters, json.loads(json.dumps(dict(after.parameters), default=str)))
+    yield from _parameters(before.parts()[3], after.parts()[3])
 
 
 def _parameters(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:

@@ -10,6 +10,7 @@ import json
 import sqlite3
 import threading
 import time
+import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -34,9 +35,9 @@ class JSONStore:
 
     schema: version of what is stored; a store with another one is left alone and reported. tables: SQL that adds tables
     and triggers of the owner's (idempotent); sealed_tables: those of them with a `key` and a `value` that `encode_row`
-    made. on_notice: hears of a damaged file that was set aside. timeout: seconds to wait for another process's lock.
-    settings: diskcache's. Every method raises StoreError, and nothing else, when the file can't be used; but
-    CredentialError where `codec` doesn't know the key that the store was sealed with.
+    made. compress: values, with zlib. on_notice: hears of a damaged file that was set aside. timeout: seconds to wait
+    for another process's lock. settings: diskcache's. Every method raises StoreError, and nothing else, when the file
+    can't be used; but CredentialError where `codec` doesn't know the key that the store was sealed with.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class JSONStore:
         schema: int,
         tables: str = "",
         sealed_tables: Sequence[str] = (),
+        compress: bool = False,
         codec: Codec = PLAIN,
         on_notice: Callable[[str], None] = lambda _: None,
         timeout: float = 2.0,
@@ -56,6 +58,7 @@ class JSONStore:
         self._schema = schema
         self._tables = _TABLES + tables
         self._sealed_tables = sealed_tables
+        self._compress = compress
         self._codec = codec
         self._on_notice = on_notice
         self._timeout = timeout
@@ -107,14 +110,16 @@ class JSONStore:
         return sum(size for (size,) in self.select(select))
 
     def encode_row(self, key: str, value: Mapping[str, Any]) -> bytes:
-        """JSON, ASCII only (text with lone surrogates survives too), under the codec."""
-        return self._codec.seal(json.dumps(value, separators=(",", ":")).encode(), key)
+        """JSON, ASCII only (text with lone surrogates survives too), compressed if wanted, under the codec."""
+        data = json.dumps(value, separators=(",", ":")).encode()
+        return self._codec.seal(zlib.compress(data, 1) if self._compress else data, key)
 
     def decode_row(self, key: str, data: bytes) -> Json | None:
         """The JSON object in a row's value, or None where there is none."""
         try:
-            found = json.loads(self._codec.open(data, key))
-        except (ValueError, TypeError):
+            plain = self._codec.open(data, key)
+            found = json.loads(zlib.decompress(plain) if self._compress else plain)
+        except (ValueError, TypeError, zlib.error):
             return None
         return found if isinstance(found, dict) else None
 

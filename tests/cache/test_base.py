@@ -1,6 +1,9 @@
+from decimal import Decimal
+from pathlib import Path
+
 import pytest
 
-from autogen_cli.cache.base import cache_key, entry_from_json, entry_to_json
+from autogen_cli.cache.base import KeyInputs, cache_key, entry_from_json, entry_to_json
 from autogen_cli.models import Prompt
 
 ASKED = {
@@ -51,3 +54,10 @@ def test_an_unknown_cost_stays_unknown(make_entry):
     entry = make_entry(cost_usd=None)
 
     assert entry_from_json(entry_to_json(entry)) == entry
+
+
+def test_parameters_that_json_does_not_know_have_a_key_and_come_back_as_text():
+    inputs = KeyInputs(**{**ASKED, "parameters": {"price": Decimal("0.1"), "path": Path("a")}})
+
+    assert len(inputs.key) == 40
+    assert inputs.parts()[3] == {"price": "0.1", "path": "a"}

@@ -1,4 +1,5 @@
 import contextlib
+import os
 import sqlite3
 import time
 from pathlib import Path
@@ -25,7 +26,7 @@ def rows(level: DiskLevel, table: str) -> int:
 
 def test_beyond_the_size_limit_the_least_recently_used_go(level: DiskLevel, make_entry):
     for number in range(60):
-        level.set(make_entry(f"w{number}", value={"code": "x" * 20_000}))
+        level.set(make_entry(f"w{number}", value={"code": os.urandom(10_000).hex()}))
         level.get(make_entry("w0").key)
 
     assert level.get(make_entry("w0").key)
