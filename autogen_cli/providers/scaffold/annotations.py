@@ -88,7 +88,7 @@ def union(types: Iterable[str | None], *, limit: int = 3) -> str | None:
         widest = max(numbers, key=_NUMBERS.index)
         known = list(dict.fromkeys(widest if text in {*_NUMBERS, "bool"} else text for text in known))
     some = [text for text in known if text != "None"]
-    if "Any" in some or len(some) > limit or len(" | ".join(some)) > _LONGEST:
+    if any(text.rpartition(".")[2] == "Any" for text in some) or len(some) > limit or len(" | ".join(some)) > _LONGEST:
         return "Any"
     return " | ".join([*some, "None"] if "None" in known else some) or None
 

@@ -8,7 +8,7 @@ from autogen_cli.models import ResultUse
 from autogen_cli.providers.scaffold.evidence import Use
 from autogen_cli.providers.scaffold.functions import Project, build_method
 from autogen_cli.providers.scaffold.members import Member, read_members
-from autogen_cli.providers.scaffold.parameters import VARIADIC, Parameter
+from autogen_cli.providers.scaffold.parameters import VARIADIC, Parameter, receiver
 from autogen_cli.providers.scaffold.render import (
     Function,
     description,
@@ -41,6 +41,7 @@ def class_lines(symbol: str, uses: Sequence[Use], project: Project) -> list[str]
     own = [use for use in uses if not use.site.symbol]
     made = [use for use in own if use.is_called]
     members = read_members(uses)
+    project = replace(project, style=replace(project.style, shadowed=frozenset(members)))
     base = _base(name, own, made, members)
     parameters = _constructor(uses, made, base, project)
     used = [member for member in members.values() if member.name not in _INHERITED.get(base or "", ())]
@@ -78,16 +79,17 @@ def _constructor(uses: Sequence[Use], made: Sequence[Use], base: str | None, pro
         return VARIADIC
     if not calls or base == "Enum" or (base and not any(call.keywords or call.double_star for call in calls)):
         return ()
-    return infer_parameters(calls, precedents=project.precedents, reserved=("self", "cls"))
+    return infer_parameters(calls, precedents=project.precedents)
 
 
 def _init(parameters: tuple[Parameter, ...], base: str | None, symbol: str, *, stub: bool) -> Function:
     passed = ", ".join(parameter.name for parameter in parameters if parameter.kind == "positional")
     parent = [f"super().__init__({passed})"] if base else []
-    stored = [f"self.{parameter.name} = {parameter.name}" for parameter in parameters]
+    first = receiver("self", parameters)
+    stored = [f"{first}.{parameter.name} = {parameter.name}" for parameter in parameters]
     missing = [not_implemented(symbol)] if stub else []
     body = (*parent, *stored, *missing)
-    return Function(name="__init__", parameters=parameters, receiver="self", returns="None", body=body)
+    return Function(name="__init__", parameters=parameters, receiver=first, returns="None", body=body)
 
 
 def _attributes(used: Iterable[Member], parameters: Sequence[Parameter]) -> list[Member]:
@@ -121,6 +123,6 @@ def _method(symbol: str, member: Member, project: Project) -> Function:
         return function
     if member.hidden:
         function = replace(function, parameters=VARIADIC)
-    if member.on_class and function.receiver == "self":
+    if member.on_class and "classmethod" not in function.decorators:
         function = replace(function, receiver="cls", decorators=("classmethod", *function.decorators))
     return replace(function, doc=())

@@ -39,6 +39,11 @@ class Call:
     enclosing: str | None = None
     scope: Scope = NOTHING_KNOWN
 
+    @property
+    def filled(self) -> int:
+        """How many positions are taken at least."""
+        return len(self.positional) + self.after_star
+
 
 @dataclass(frozen=True, slots=True)
 class Use:

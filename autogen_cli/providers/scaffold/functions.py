@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from autogen_cli.providers.scaffold.evidence import Call, Use
 from autogen_cli.providers.scaffold.naming import words
-from autogen_cli.providers.scaffold.parameters import Parameter, binds
+from autogen_cli.providers.scaffold.parameters import Parameter, binds, receiver
 from autogen_cli.providers.scaffold.precedents import Precedent
 from autogen_cli.providers.scaffold.ranking import written_names
 from autogen_cli.providers.scaffold.render import Function, Style, description, not_implemented
@@ -51,11 +51,11 @@ def build_method(symbol: str, uses: Sequence[Use], project: Project) -> Function
         read = _assemble(symbol, uses, uses, project)
         return replace(read, parameters=(), receiver="self", decorators=("property",), is_async=False)
     function = _assemble(symbol, uses, called, project)
-    if name == "__init__":
-        return replace(function, receiver="self", returns="None")
     if any(_is_on_class(use, owner) for use in called):
-        return replace(function, receiver="cls", decorators=("classmethod", *function.decorators))
-    return replace(function, receiver="self")
+        first = receiver("cls", function.parameters)
+        return replace(function, receiver=first, decorators=("classmethod", *function.decorators))
+    returns = "None" if name == "__init__" else function.returns
+    return replace(function, receiver=receiver("self", function.parameters), returns=returns)
 
 
 def _assemble(symbol: str, uses: Sequence[Use], called: Sequence[Use], project: Project) -> Function:
@@ -63,7 +63,7 @@ def _assemble(symbol: str, uses: Sequence[Use], called: Sequence[Use], project: 
     name = symbol.rpartition(".")[2]
     calls = [use.call for use in uses if use.call]
     parameters = _precedent(symbol, calls, project) or infer_parameters(
-        calls, function=name, precedents=project.precedents, reserved=("self", "cls")
+        calls, function=name, precedents=project.precedents
     )
     end = outcome(called, name)
     kind = end.annotation or "Any"
@@ -96,7 +96,7 @@ def _agrees(precedent: Precedent, calls: Sequence[Call]) -> bool:
         return False
     verdicts = []
     for index, name in enumerate(precedent.positional):
-        passed = [(call.positional[index], call.enclosing) for call in calls if index < len(call.positional)]
+        passed = [(call.positional[index], call) for call in calls if index < len(call.positional)]
         if written := written_names(passed):
             verdicts.append(name in written)
     return 2 * sum(verdicts) >= len(verdicts)
@@ -127,7 +127,7 @@ def _decorator(symbol: str, uses: Sequence[Use], project: Project) -> Function:
     calls = [use.call for use in uses if use.call and use.is_called]
     if bare:
         calls.insert(0, Call((ast.Name(subject),)))
-    parameters = infer_parameters(calls, precedents=project.precedents, reserved=() if bare else ("self", "cls"))
+    parameters = infer_parameters(calls, precedents=project.precedents)
     if bare:
         first = parameters[0]
         wanted = kind if first.default is None else f"{kind} | None"
@@ -151,11 +151,8 @@ def _bound(use: Use, owner: str) -> Use:
 
 
 def _is_on_class(use: Use, owner: str) -> bool:
-    receiver = use.receiver
-    if isinstance(receiver, ast.Name) and receiver.id == "cls":
-        return True
-    name = called_name(receiver) if isinstance(receiver, ast.Name | ast.Attribute) else ""
-    return name == owner or (name.lstrip("_")[:1].isupper() and not name.isupper())
+    name = called_name(use.receiver) if isinstance(use.receiver, ast.Name | ast.Attribute) else ""
+    return name in {"cls", owner} or (name.lstrip("_")[:1].isupper() and not name.isupper())
 
 
 def _is_passed_on(use: Use) -> bool:

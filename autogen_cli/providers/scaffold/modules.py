@@ -23,8 +23,11 @@ def definition_lines(kind: Kind, symbol: str, uses: Sequence[Use], project: Proj
         return class_lines(full_name, uses, project)
     if kind == "constant":
         return constant_lines(symbol, uses, project.style)
-    build = build_method if "." in symbol else build_function
-    return function_lines(build(full_name, uses, project), project.style)
+    if "." not in symbol:
+        return function_lines(build_function(full_name, uses, project), project.style)
+    owner = symbol.partition(".")[0]
+    beside = frozenset(precedent.name for precedent in project.precedents if precedent.owner == owner)
+    return function_lines(build_method(full_name, uses, project), replace(project.style, shadowed=beside))
 
 
 def module_lines(module: str, uses: Sequence[Use], project: Project) -> list[str]:

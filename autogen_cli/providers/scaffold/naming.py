@@ -42,7 +42,7 @@ _TEXT_SHAPES = (
     (re.compile(r"^(https?|wss?|ftp|file|redis|sqlite|postgresql)://"), "url"),
     (re.compile(r"^(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)$"), "method"),
     (re.compile(r"^(utf-?8|ascii|latin-?1|iso-8859-\d+)$", re.IGNORECASE), "encoding"),
-    (re.compile(r"^[rwax]b?\+?$"), "mode"),
+    (re.compile(r"^([rw]b?\+?|[ax]b\+?)$"), "mode"),
     (re.compile(r"^[\w.+-]+@[\w-]+\.[\w.]+$"), "email"),
     (re.compile(r"^(~|\.{1,2})?/[\w./-]*$"), "path"),
     (re.compile(r"^[\w/-]+\.(py|txt|json|toml|ya?ml|html|csv|xml|md|cfg|ini)$"), "filename"),
@@ -72,7 +72,7 @@ def identifier(text: str) -> str | None:
     name = re.sub(r"\W+", "_", name).strip("_")
     if keyword.iskeyword(name):
         return f"{name}_"
-    return name if name.isidentifier() and name not in {"self", "cls"} else None
+    return name if name.isidentifier() and name != "self" else None
 
 
 def snake_case(name: str) -> str:
@@ -112,7 +112,7 @@ def _of(node: ast.expr | None, enclosing: str | None) -> Iterator[Candidate]:
             if owner:
                 yield from ((owner[-1], "self", 1.0), (snake_case(owner[-1]).rpartition("_")[2], "self last", 1.0))
         case ast.Name(id="cls"):
-            yield from (("cls_", "self", 0.5), ("type", "self", 0.2), ("class_", "self", 0.2))
+            yield from (("cls", "name", 1.0), ("type", "self", 1.0))
         case ast.Name(id=name):
             yield from _of_word(name, "name")
         case ast.Attribute(value=value, attr=name):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from autogen_cli.models import CallSite, CodeContext, ContextItem
 from autogen_cli.providers.scaffold.annotations import NOTHING_KNOWN, Scope
 from autogen_cli.providers.scaffold.parameters import Parameter
+from autogen_cli.providers.scaffold.syntax import parse
 
 _DEF = re.compile(r"^[ \t]*(?P<head>(?:async[ \t]+)?def[ \t]+\w+)[ \t]*(?:\[[^\]]*\])?\(", re.MULTILINE)
 _CLASS = re.compile(r"^[ \t]*class[ \t]+(\w+)", re.MULTILINE)
@@ -62,41 +63,35 @@ class Scopes:
 
 
 def _in_item(item: ContextItem) -> Iterator[Precedent]:
+    owner = item.symbol.rpartition(".")[0]
     for match in _DEF.finditer(item.text):
         end = _closing(item.text, match.end())
+        if end is None:
+            continue
+        head = f"{match['head']}({item.text[match.end() : end]})"
         result = re.match(r"\s*->[^:]+", item.text[end + 1 :])
-        for form in (result[0] if result else "", ""):
-            try:
-                (node,) = ast.parse(f"{match['head']}({item.text[match.end() : end]}){form}: pass").body
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                continue
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                yield Precedent(
-                    node.name,
-                    item.symbol.rpartition(".")[0],
-                    item.path,
-                    tuple(_parameters(node.args)),
-                    _annotation(node.returns),
-                    is_plain=isinstance(node, ast.FunctionDef) and "@" not in item.text[: match.start()],
-                )
-            break
+        module = parse(f"{head}{result[0] if result else ''}: pass") or parse(f"{head}: pass")
+        if module and isinstance(node := module.body[0], ast.FunctionDef | ast.AsyncFunctionDef):
+            is_plain = isinstance(node, ast.FunctionDef) and "@" not in item.text[: match.start()]
+            parameters = tuple(_parameters(node.args, owner))
+            yield Precedent(node.name, owner, item.path, parameters, _annotation(node.returns), is_plain)
 
 
-def _closing(text: str, start: int) -> int:
+def _closing(text: str, start: int) -> int | None:
     """Where the parenthesis that is open at `start` closes. One within a string misleads it; that signature is lost."""
     depth = 1
     for index in range(start, len(text)):
         depth += {"(": 1, ")": -1}.get(text[index], 0)
         if not depth:
             return index
-    return len(text)
+    return None
 
 
-def _parameters(given: ast.arguments) -> Iterator[Parameter]:
+def _parameters(given: ast.arguments, owner: str) -> Iterator[Parameter]:
     positional = [*given.posonlyargs, *given.args]
     defaults = [*[None] * (len(positional) - len(given.defaults)), *given.defaults]
     for number, (found, default) in enumerate(zip(positional, defaults, strict=True)):
-        if number or found.arg not in {"self", "cls"}:
+        if number or (found.arg != "self" and not (owner and found.arg == "cls")):
             yield Parameter(found.arg, "positional", _annotation(found.annotation), _default(default))
     if given.vararg:
         yield Parameter(given.vararg.arg, "star")

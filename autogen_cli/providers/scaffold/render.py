@@ -28,16 +28,23 @@ _SCAFFOLD = "Scaffold: nothing is implemented yet."
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How the project writes. quote: annotations that its oldest Python can't evaluate are written as strings."""
+    """How the project writes.
+
+    evaluated: annotations are, when the module is imported. old: the project's oldest Python can't evaluate `X | None`.
+    shadowed: names that mean something else inside the class (a method `list`).
+    """
 
     annotate: bool = True
-    quote: bool = False
+    evaluated: bool = True
+    old: bool = False
     width: int = 88
+    shadowed: frozenset[str] = frozenset()
 
     def annotation(self, text: str) -> str:
         """Names of the project's own are quoted: they may be defined below, or for type checkers only."""
-        unknown = [name for name in re.findall(r"[A-Za-z_]\w*", text) if name not in HOMES and name not in _BUILTIN]
-        return f'"{text}"' if unknown or (self.quote and re.search(r"[|\[]", text)) else text
+        known = (HOMES.keys() | _BUILTIN) - self.shadowed
+        unsafe = set(re.findall(r"[A-Za-z_]\w*", text)) - known or (self.old and re.search(r"[|\[]", text))
+        return f'"{text}"' if self.evaluated and unsafe else text
 
 
 _BUILTIN = {
@@ -51,10 +58,10 @@ def read_style(context: CodeContext) -> Style:
     told = " ".join(context.conventions)
     width = re.search(r"at most (\d+) char", told)
     oldest = re.search(r"supports Python[^\d]*3\.(\d+)", told)
-    evaluated = "from __future__ import annotations" not in told
     return Style(
         annotate="have no annotations" not in told,
-        quote=bool(oldest) and int(oldest[1]) < 10 and evaluated if oldest else False,
+        evaluated="from __future__ import annotations" not in told,
+        old=oldest is not None and int(oldest[1]) < 10,
         width=int(width[1]) if width else 88,
     )
 
