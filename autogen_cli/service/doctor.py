@@ -124,7 +124,7 @@ def _reachable(loaded: LoadedConfig, name: str) -> Finding:
 async def _probe(loaded: LoadedConfig, name: str) -> str:
     from autogen_cli.providers.openai import OpenAIProvider
 
-    factory = ProviderFactory(loaded.config, Wishes(), journal=folders().data / "codegen-runs.jsonl")
+    factory = ProviderFactory(loaded.config, Wishes(), journal=folders().data / "codegen-runs.db")
     provider = factory.create(name)
     try:
         if not isinstance(provider, OpenAIProvider):

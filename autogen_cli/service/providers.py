@@ -122,7 +122,11 @@ def provider_chain(
         from autogen_cli.limits.retry import RetryHandler, duration
 
         limits = config.limits
-        provider = factory.create(name, observe=lambda headers: rate.learn(headers))
+
+        def observe(headers: Mapping[str, str]) -> None:
+            rate.learn(headers)
+
+        provider = factory.create(name, observe=observe)
         rate = RateLimiter(
             requests_per_minute=limits.requests_per_minute or provider.capabilities.requests_per_minute,
             tokens_per_minute=limits.tokens_per_minute,

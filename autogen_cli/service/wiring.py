@@ -137,7 +137,7 @@ class Services:
 
     @cached_property
     def providers(self) -> ProviderFactory:
-        return ProviderFactory(self.config, self._wishes, journal=self.places.data / "codegen-runs.jsonl")
+        return ProviderFactory(self.config, self._wishes, journal=self.places.data / "codegen-runs.db")
 
     @cached_property
     def breaker(self) -> "CircuitBreaker":
@@ -220,6 +220,8 @@ class Services:
 
     def _parameters(self, provider: str) -> dict[str, Any]:
         settings = self.config.openai
+        if provider == "replay":
+            return {"cassette": str(self._wishes.replay)}
         if provider != "openai":
             return {}
         return {

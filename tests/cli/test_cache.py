@@ -77,6 +77,29 @@ def test_show_takes_the_beginning_of_a_key(shop: Path, autogen: RunAutogen) -> N
     assert (autogen("cache", "show", "").code, autogen("cache", "show", "zz").code) == (2, 2)
 
 
+def test_explain_names_what_differs_from_the_nearest_entry(shop: Path, autogen: RunAutogen) -> None:
+    assert autogen("cache", "explain", "b", "one").out.startswith("hit: ")
+    (shop / "a.py").write_text("from b import one\n\none(1, 2)\n")
+    (shop / "e.py").write_text("from b import one\n\none(3, 4)\n")
+    shown = autogen("cache", "explain", "b", "one").out
+
+    assert "file a.py: changed" in shown
+    assert "file e.py: new" in shown
+    assert "-one(1)" in shown
+    assert "one(1, 2)" in shown
+    found = autogen("cache", "explain", "b", "one", "--json", "--provider", "openai", "--model", "m-1").json
+    assert (found["level"], found["nearest"]["symbol"]) == (None, "one")
+    assert {one["what"] for one in found["differences"]} >= {"provider", "model", "file", "prompt"}
+    assert "provider: scaffold -> openai" in autogen("cache", "explain", "b", "one", "--provider", "openai").out
+
+
+def test_explain_of_what_was_never_asked(shop: Path, autogen: RunAutogen) -> None:
+    found = autogen("cache", "explain", "b", "nobody", "--json")
+
+    assert (found.code, found.json["level"], found.json["nearest"], found.json["differences"]) == (0, None, None, [])
+    assert "nothing is kept for this symbol" in autogen("cache", "explain", "b", "nobody").out
+
+
 def test_invalidate_evicts_what_came_from_a_file(shop: Path, autogen: RunAutogen) -> None:
     assert autogen("cache", "invalidate", "a.py", "nowhere.py").out == "1 evicted\n"
 
