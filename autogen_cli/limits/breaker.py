@@ -9,7 +9,8 @@ from typing import Literal
 
 from autogen_cli.errors import ProviderRequestError, ProviderUnavailableError, RateLimitedError
 from autogen_cli.limits.retry import duration
-from autogen_cli.limits.store import LimitsStore, StoreError
+from autogen_cli.limits.store import LimitsStore
+from autogen_cli.storage.base import StoreError
 
 FORGOTTEN_AFTER = 600.0  # seconds; failures further apart than that are not in a row
 LONGEST_COOLDOWN = 300.0
@@ -52,8 +53,8 @@ class CircuitBreaker:
             with contextlib.suppress(StoreError):
                 self._failed(key, error.message)
             raise
-        except (ProviderRequestError, RateLimitedError):
-            self._alive(key)
+        except (ProviderRequestError, RateLimitedError) as error:
+            (self._leave_probe if error.status is None else self._alive)(key)  # without a status nobody was asked
             raise
         except BaseException:
             self._leave_probe(key)

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Literal
 
 from autogen_cli.errors import BudgetError
-from autogen_cli.limits.store import LimitsStore, StoreError
+from autogen_cli.limits.store import LimitsStore
+from autogen_cli.storage.base import StoreError
 
 NANO = Decimal(10) ** 9
 SETTINGS = {"run": "budget.per_run", "day": "budget.daily", "month": "budget.monthly"}

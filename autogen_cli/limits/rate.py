@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 
 from autogen_cli.errors import RateLimitedError
 from autogen_cli.limits.retry import LONGEST_WAIT
+from autogen_cli.storage.base import StoreError
 
 if TYPE_CHECKING:
     from aiolimiter import AsyncLimiter
+
+    from autogen_cli.limits.shared import SharedRate
 
 KINDS = ("requests", "tokens")
 MINUTE = 60.0
@@ -21,9 +24,10 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 class RateLimiter:
-    """One provider's limits for this process. A rate that is None is learned from the provider's own headers.
+    """One provider's limits. A rate that is None is learned from the provider's own headers.
 
-    Wrap each request in `slot`, and show the headers of each response to `learn`.
+    Wrap each request in `slot`, and show the headers of each response to `learn`. shared: counts over all machines;
+    where it can't be asked, on_warning is told once, and the limits hold for this process alone.
     """
 
     def __init__(
@@ -32,7 +36,11 @@ class RateLimiter:
         requests_per_minute: int | None = None,
         tokens_per_minute: int | None = None,
         max_concurrent: int = 5,
+        shared: "SharedRate | None" = None,
+        on_warning: Callable[[str], None] = lambda _: None,
     ) -> None:
+        self._shared = shared
+        self._on_warning = on_warning
         self._requests_per_minute = requests_per_minute
         self._tokens_per_minute = tokens_per_minute
         self._max_concurrent = max_concurrent
@@ -48,6 +56,7 @@ class RateLimiter:
         lanes = self._lanes_here()
         async with lanes.places:
             async with lanes.turn:  # in the order of arrival: else small requests pass a large one for ever
+                await self._take_shared(tokens)
                 await lanes.take(tokens)
             lanes.in_flight["requests"] += 1
             lanes.in_flight["tokens"] += tokens
@@ -55,6 +64,7 @@ class RateLimiter:
                 yield
             except RateLimitedError as error:
                 lanes.hold(error.retry_after or 0.0)
+                await self._hold_shared(error.retry_after or 0.0)
                 raise
             finally:
                 lanes.in_flight["requests"] -= 1
@@ -68,6 +78,35 @@ class RateLimiter:
             reset = parse_reset(headers.get(f"x-ratelimit-reset-{kind}", ""))
             if remaining.isdecimal() and reset is not None:
                 lanes.allow(kind, int(remaining), reset)
+
+    async def close(self) -> None:
+        if self._shared:
+            await self._shared.close()
+
+    async def _take_shared(self, tokens: int) -> None:
+        for kind, amount in (("requests", 1), ("tokens", tokens)):
+            while wait := await self._asked_shared(kind, amount):
+                if wait > LONGEST_WAIT:
+                    raise RateLimitedError("the provider has asked to wait", retryable=True, retry_after=wait)
+                await asyncio.sleep(wait)
+
+    async def _asked_shared(self, kind: str, amount: int) -> float:
+        try:
+            return await self._shared.take(kind, amount) if self._shared else 0.0
+        except StoreError as exc:
+            self._stand_alone(exc)
+            return 0.0
+
+    async def _hold_shared(self, seconds: float) -> None:
+        try:
+            if self._shared:
+                await self._shared.hold(seconds)
+        except StoreError as exc:
+            self._stand_alone(exc)
+
+    def _stand_alone(self, reason: StoreError) -> None:
+        self._shared = None
+        self._on_warning(f"{reason}; the limits hold for this process alone")
 
     def _lanes_here(self) -> "_Lanes":
         """The state for the running event loop: asyncio's locks can't move to another loop."""

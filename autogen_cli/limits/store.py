@@ -5,6 +5,8 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from autogen_cli.storage.faults import translated
+
 SCHEMA = 1
 TABLES = """
 CREATE TABLE IF NOT EXISTS breakers (
@@ -15,10 +17,6 @@ CREATE TABLE IF NOT EXISTS spending (
     period TEXT PRIMARY KEY, settled INTEGER NOT NULL, reserved INTEGER NOT NULL, alerted INTEGER NOT NULL
 );
 """
-
-
-class StoreError(Exception):
-    """The file can't be used now; the text says which and why."""
 
 
 class LimitsStore:
@@ -34,7 +32,7 @@ class LimitsStore:
         """All or nothing, and one writer at a time over all processes. `DEFERRED` is enough for reading. Raises
         StoreError where the file can't be used.
         """
-        try:
+        with translated(self.path):
             connection = self._opened()
             connection.execute(f"BEGIN {mode}")
             try:
@@ -43,8 +41,6 @@ class LimitsStore:
                 connection.rollback()
                 raise
             connection.commit()
-        except (sqlite3.Error, OSError) as exc:
-            raise StoreError(f"{self.path}: {exc}") from exc
 
     def close(self) -> None:
         if self._connection:

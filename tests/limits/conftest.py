@@ -1,7 +1,8 @@
 """Time that passes only when everybody waits: asyncio on a clock of its own, so that no test sleeps."""
 
 import asyncio
-from collections.abc import Coroutine
+import subprocess
+from collections.abc import Callable, Coroutine, Iterator
 
 import pytest
 
@@ -33,3 +34,17 @@ def virtually():
             return runner.run(main)
 
     return run
+
+
+@pytest.fixture
+def redis_url(tmp_path_factory: pytest.TempPathFactory, require_program: Callable[[str], str]) -> Iterator[str]:
+    """A Redis server of the test's own, on a socket file."""
+    folder = tmp_path_factory.mktemp("redis")
+    argv = [require_program("redis-server"), "--port", "0", "--unixsocket", "s", "--save", "", "--dir", str(folder)]
+    with subprocess.Popen(argv, cwd=folder, stdout=subprocess.PIPE, text=True) as server:
+        for line in server.stdout:
+            if "ready to accept connections" in line.lower():
+                break
+        yield f"unix://{folder}/s"
+        server.terminate()
+        server.stdout.read()

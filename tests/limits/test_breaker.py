@@ -7,7 +7,7 @@ import pytest
 
 from autogen_cli.errors import ProviderAnswerError, ProviderRequestError, ProviderUnavailableError, RateLimitedError
 from autogen_cli.limits.breaker import BreakerState, CircuitBreaker
-from autogen_cli.limits.store import StoreError
+from autogen_cli.storage.base import StoreError
 
 
 class Clock:
@@ -75,7 +75,9 @@ def test_a_success_between_failures_keeps_it_closed(make):
     assert breaker.states() == ()
 
 
-@pytest.mark.parametrize("error", [ProviderRequestError("too large"), RateLimitedError("slow down")])
+@pytest.mark.parametrize(
+    "error", [ProviderRequestError("too large", status=413), RateLimitedError("slow down", status=429)]
+)
 def test_a_refusal_is_a_sign_of_life(make, error):
     breaker = make()
     fail(breaker, 2)
@@ -129,6 +131,7 @@ def test_a_probe_that_tells_nothing_leaves_the_next_one_free(make, clock):
     clock.now += 31
     fail(breaker, error=KeyboardInterrupt())
     fail(breaker, error=ProviderAnswerError("HTML"))
+    fail(breaker, error=RateLimitedError("held back before it was sent"))
     succeed(breaker)
 
 
