@@ -48,6 +48,7 @@ _cache = add_group(app, "cache", "Look at the answers that were kept, and be rid
 add_command(_cache, "stats", cache.stats)
 add_command(_cache, "list", cache.list_entries)
 add_command(_cache, "show", cache.show)
+add_command(_cache, "explain", cache.explain)
 add_command(_cache, "invalidate", cache.invalidate)
 add_command(_cache, "prune", cache.prune)
 add_command(_cache, "clear", cache.clear)

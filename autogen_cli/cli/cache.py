@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from autogen_cli.cli.options import RootOption
+from autogen_cli.cli.options import KindOption, ModelOption, ModuleArgument, ProviderOption, RootOption, SymbolArgument
 from autogen_cli.cli.output import Column, Output
 from autogen_cli.errors import ArgumentError
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from autogen_cli.cache.base import CacheEntry, LevelStats
+    from autogen_cli.cache.explain import Difference, Explanation
     from autogen_cli.cache.manager import CacheManager
 
 KeyArgument = Annotated[str, typer.Argument(help="The key, or its beginning", show_default=False)]
@@ -103,6 +104,45 @@ def show(out: Output, key: KeyArgument, *, root: RootOption = None) -> None:
     out.code(str(found[0].value.get("code", "")))
 
 
+def explain(
+    out: Output,
+    module: ModuleArgument,
+    symbol: SymbolArgument = None,
+    *,
+    kind: KindOption = None,
+    description: Annotated[str | None, typer.Option("--description", "-d", help="What the symbol should do")] = None,
+    provider: ProviderOption = None,
+    model: ModelOption = None,
+    root: RootOption = None,
+) -> None:
+    """Say why a request is a hit, or which of its inputs differs from the nearest entry."""
+    from autogen_cli.models import GenerationRequest
+    from autogen_cli.service.generate import Generator
+    from autogen_cli.service.wiring import open_services
+
+    request = GenerationRequest(
+        module=module, symbol=symbol, kind=kind, description=description, provider=provider, model=model
+    )
+    with open_services(root, command="cache", warn=out.warn, detail=out.detail) as services:
+        plan = Generator(services).plan(request, force=True)
+        target = plan.target
+        found = services.cache.explain(
+            plan.inputs,
+            project=str(target.root),
+            module=target.module,
+            symbol=target.symbol,
+            files=plan.context.files,
+        )
+    if out.json:
+        nearest = None if found.nearest is None else _summary(found.nearest)
+        differences = found.differences
+        out.document(
+            "cache_explain", {"key": found.key, "level": found.level, "nearest": nearest, "differences": differences}
+        )
+    else:
+        out.text(_explained(found))
+
+
 def invalidate(
     out: Output,
     paths: Annotated[list[Path], typer.Argument(help="Files or folders that changed", show_default=False)],
@@ -147,6 +187,24 @@ def verify(out: Output, *, root: RootOption = None) -> int:
         for one in found:
             out.text("".join(f"{one.level}: {problem}\n" for problem in one.problems))
     return PROBLEMS_FOUND if any(one.problems for one in found) else 0
+
+
+def _explained(found: "Explanation") -> str:
+    if found.level is not None:
+        return f"hit: {found.key[:12]} in {found.level}\n"
+    if found.nearest is None:
+        return f"miss: {found.key[:12]}, and nothing is kept for this symbol\n"
+    head = f"miss: {found.key[:12]}; the nearest entry, {found.nearest.key[:12]}, differs in\n"
+    return head + "".join(f"  {line}\n" for one in found.differences for line in _difference(one))
+
+
+def _difference(one: "Difference") -> list[str]:
+    if one.what == "prompt":
+        return [f"prompt ({one.name})", *(f"  {line}" for line in one.lines)]
+    if one.what == "file":
+        return [f"file {one.name}: " + ("changed" if one.before and one.after else "new" if one.after else "gone")]
+    name = f"{one.what} {one.name}".rstrip()
+    return [f"{name}: {one.before or '(none)'} -> {one.after or '(none)'}"]
 
 
 def _removed(out: Output, what: str, removed: dict[str, int]) -> None:
