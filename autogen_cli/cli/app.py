@@ -54,6 +54,7 @@ add_command(_cache, "prune", cache.prune)
 add_command(_cache, "clear", cache.clear)
 add_command(_cache, "verify", cache.verify)
 add_command(_cache, "zero-stats", cache.zero_stats)
+add_command(_cache, "rekey", cache.rekey)
 
 INTERRUPTED = 130
 

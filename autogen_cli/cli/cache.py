@@ -207,6 +207,15 @@ def _difference(one: "Difference") -> list[str]:
     return [f"{name}: {one.before or '(none)'} -> {one.after or '(none)'}"]
 
 
+def rekey(out: Output, *, root: RootOption = None) -> None:
+    """Encrypt the cache and the usage ledger with a new key."""
+    from autogen_cli.service.wiring import open_services
+
+    with open_services(root, command="cache", warn=out.warn, detail=out.detail) as services:
+        count = services.rekey()
+    _done(out, "cache_rekey", {"sealed": count}, f"{count} values are sealed with a new key")
+
+
 def _removed(out: Output, what: str, removed: dict[str, int]) -> None:
     if out.json:
         out.document(what, {"removed": removed})

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from autogen_cli.generation.prompt import PromptEnhancer
     from autogen_cli.limits.breaker import CircuitBreaker
     from autogen_cli.limits.budget import Budget
+    from autogen_cli.security.crypto import KeyPlace
     from autogen_cli.service.books import Books
     from autogen_cli.service.chain import ProviderChain
+    from autogen_cli.storage.base import Codec
     from autogen_cli.usage.ledger import UsageTracker
     from autogen_cli.usage.prices import ModelPrice
 
@@ -36,8 +38,6 @@ type Say = Callable[[str], None]
 
 # Settings that are declared and have no effect yet: whoever relies on one is told, not let down in silence.
 UNBUILT = (
-    "cache.encrypt",
-    "cache.redis_url",
     "context.analyzer",
     "security.roles",
 )
@@ -104,10 +104,34 @@ class Services:
         return self._open.enter_context(contextlib.closing(manager))
 
     @cached_property
+    def codec(self) -> "Codec":
+        """What seals the stores on disk."""
+        from autogen_cli.storage.base import PLAIN
+
+        if not self.config.cache.encrypt:
+            return PLAIN
+        from autogen_cli.security.crypto import open_sealer
+
+        return open_sealer(self.key_place)
+
+    @cached_property
+    def key_place(self) -> "KeyPlace":
+        from autogen_cli.security.crypto import key_place
+
+        return key_place(self.places.data / "store.key", self._warn)
+
+    @cached_property
     def tracker(self) -> "UsageTracker":
         from autogen_cli.usage.ledger import UsageTracker
 
-        tracker = UsageTracker(self.places.data / "usage", enabled=self.config.usage.enabled, on_warning=self._warn)
+        settings = self.config.usage
+        tracker = UsageTracker(
+            self.places.data / "usage",
+            enabled=settings.enabled,
+            retention_days=settings.retention_days,
+            codec=self.codec,
+            on_warning=self._warn,
+        )
         return self._open.enter_context(contextlib.closing(tracker))
 
     @cached_property
@@ -215,6 +239,18 @@ class Services:
                     stat = entry.stat()
                     yield entry.name, (stat.st_size, stat.st_mtime_ns, stat.st_ino)
 
+    def rekey(self) -> int:
+        """A new key for everything that is kept encrypted; how many values were sealed again."""
+        from autogen_cli.cache.disk import DiskLevel
+        from autogen_cli.security.crypto import rekey
+
+        if not self.config.cache.encrypt:
+            raise ConfigError(
+                "cache.encrypt is off, so nothing has a key", hint="run `autogen config set cache.encrypt true`"
+            )
+        stores = [level.store for level in self.cache.levels if isinstance(level, DiskLevel)]
+        return rekey(self.key_place, [*stores, self.tracker])
+
     def close(self) -> None:
         self._open.close()
 
@@ -238,10 +274,13 @@ class Services:
         from autogen_cli.cache.memory import MemoryLevel
 
         folder = settings.dir or self.places.cache / "answers"
-        return [
-            MemoryLevel(settings.memory_entries),
-            DiskLevel(folder, size_limit=settings.size_limit, on_notice=self._warn),
-        ]
+        disk = DiskLevel(folder, size_limit=settings.size_limit, codec=self.codec, on_notice=self._warn)
+        if settings.redis_url is None:
+            return [MemoryLevel(settings.memory_entries), disk]
+        from autogen_cli.cache.redis import RedisLevel
+
+        redis = RedisLevel(settings.redis_url, codec=self.codec)
+        return [MemoryLevel(settings.memory_entries), redis, disk]
 
 
 @contextlib.contextmanager

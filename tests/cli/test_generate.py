@@ -312,10 +312,10 @@ def test_a_repair_that_could_exceed_the_budget_is_not_sent(shop: Path, home: Pat
 def test_a_setting_that_is_not_built_is_refused(
     shop: Path, autogen: RunAutogen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("AUTOGEN_CACHE_ENCRYPT", "true")
+    monkeypatch.setenv("AUTOGEN_CONTEXT_ANALYZER", "graph-sitter")
     ran = autogen("generate", "shop.money", "total", cwd=shop)
     assert (ran.code, ran.out) == (3, "")
-    assert "cache.encrypt is not built yet" in ran.err
+    assert "context.analyzer is not built yet" in ran.err
 
 
 def test_answers_are_recorded_and_replayed(shop: Path, tmp_path: Path, autogen: RunAutogen) -> None:
@@ -352,3 +352,28 @@ def test_codegen_is_asked_where_its_token_is(shop: Path, autogen: RunAutogen, mo
     ran = autogen("generate", "shop.money", "total", cwd=shop)
     assert ran.code == 3
     assert "CODEGEN_ORG_ID" in ran.err
+
+
+def test_an_encrypted_cache_serves_and_shows_nothing(
+    shop: Path, home: Path, server: FakeServer, autogen: RunAutogen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTOGEN_CACHE_ENCRYPT", "true")
+    autogen("generate", "shop.money", "total", cwd=shop)
+    assert autogen("cache", "rekey", "--json", cwd=shop).json["sealed"] >= 2
+    assert autogen("generate", "shop.money", "total", "--json", cwd=shop).json["cached"] is True
+    stored = b"".join(path.read_bytes() for path in (home / "autogen").rglob("*.db*"))
+    assert b"The sum of" not in stored
+    monkeypatch.setenv("AUTOGEN_CACHE_ENCRYPT", "false")
+    refused = autogen("generate", "shop.money", "total", cwd=shop)
+    assert refused.code == 4
+    assert "is encrypted" in refused.err
+    assert autogen("cache", "rekey", cwd=shop).code == 3
+
+
+def test_a_redis_that_is_down_is_said_and_passed_over(
+    shop: Path, server: FakeServer, autogen: RunAutogen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTOGEN_CACHE_REDIS_URL", "redis://127.0.0.1:1/0")
+    ran = autogen("generate", "shop.money", "total", cwd=shop)
+    assert ran.code == 0
+    assert "the redis cache is passed over" in ran.err
