@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,8 @@ class GraphAnalyzer:
         return answer
 
     def _run(self, request: Mapping[str, Any], files: Mapping[str, bytes]) -> Any:
+        if find_spec("graph_sitter") is None:
+            raise GraphError("it isn't installed (pip install 'autogen-cli[graph]')")
         with tempfile.TemporaryDirectory(prefix="autogen-graph-") as folder:
             private = Path(folder)
             root, asked, answer = private / "project", private / "request.json", private / "answer.json"

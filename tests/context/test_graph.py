@@ -184,12 +184,17 @@ def test_a_child_that_fails_is_an_error_with_its_reason(
         question.ask(GraphAnalyzer(command=fake(tmp_path, code), timeout=0.5 if "sleep" in code else 60))
 
 
-def test_what_cannot_be_started_or_asked_is_an_error(make_project: MakeProject) -> None:
+def test_what_cannot_be_started_or_asked_is_an_error(
+    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
     root = make_project(FILES)
     with pytest.raises(GraphError, match="/does/not/exist can't be started: No such file"):
         Question(root, "pkg.tools", "helper").ask(GraphAnalyzer(command=["/does/not/exist"]))
     with pytest.raises(GraphError, match="no answer for a whole module"):
         Question(root, "pkg.new", None).ask(GraphAnalyzer())
+    monkeypatch.setitem(sys.modules, "graph_sitter", None)
+    with pytest.raises(GraphError, match=r"it isn't installed \(pip install 'autogen-cli\[graph\]'\)"):
+        Question(root, "pkg.tools", "helper").ask(GraphAnalyzer())
 
 
 def test_the_child_gets_a_private_copy_and_nothing_of_our_environment(
