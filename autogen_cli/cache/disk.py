@@ -120,7 +120,10 @@ class DiskLevel:
 
         for folder in self.store.folder.glob("damaged-*"):
             shutil.rmtree(folder, ignore_errors=True)
-        self.store.execute(("DELETE FROM Lease WHERE expires < ?", (time.time(),)))
+        self.store.execute(
+            ("DELETE FROM Lease WHERE expires < ?", (time.time(),)),
+            ("DELETE FROM Direct WHERE key NOT IN (SELECT key FROM Cache)", ()),
+        )
         return self.store.cull()
 
     def evictions(self) -> int:

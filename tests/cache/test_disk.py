@@ -62,10 +62,11 @@ def test_what_has_expired_is_pruned(level: DiskLevel, make_entry):
     level.set(make_entry("b", expires=time.time() + 100))
     level.store.execute(("UPDATE Cache SET expire_time = 1 WHERE key = ?", (make_entry("a").key,)))
     level.leases.acquire("k", "me", -1)
+    level.lookup.remember("request", "state", "gone")
 
     assert level.get(make_entry("a").key) is None
     assert level.prune() == 1
-    assert (level.count(), rows(level, "Lease")) == (1, 0)
+    assert (level.count(), rows(level, "Lease"), rows(level, "Direct")) == (1, 0, 0)
 
 
 def test_prune_removes_what_was_set_aside(level: DiskLevel, make_entry):
