@@ -12,14 +12,15 @@ if TYPE_CHECKING:
     from tenacity import RetryCallState
 
 LONGEST_WAIT = 120.0  # a Retry-After beyond two minutes is told, not slept
+MOST_WAITS = 10  # attempts that a Retry-After put off; in a storm of 30 % of 429s one in 500,000 requests needs more
 
 
 class RetryHandler:
     """Sends again what may pass, with exponential backoff and full jitter, and never what may have been billed.
 
-    retries: further attempts after the first. total_timeout: seconds for all attempts and waits together. Waits are
-    drawn from 0 to `base` * 2 ** attempt seconds, `cap` at most; a Retry-After is obeyed in full. on_retry: told of
-    each failure that is going to be retried, and of the seconds until then.
+    retries: further attempts after faults; being told to wait is none, up to MOST_WAITS times. total_timeout: seconds
+    for all attempts and waits together. Waits are drawn from 0 to `base` * 2 ** attempt seconds, `cap` at most; a
+    Retry-After is obeyed in full. on_retry: told of each failure that will be retried, and of the seconds until then.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class RetryHandler:
         attempts = AsyncRetrying(
             retry=retry_if_exception(lambda error: may_retry(error, idempotent=idempotent)),
             wait=self._wait,
-            stop=lambda state: state.attempt_number > self._retries or self._clock() + state.upcoming_sleep > deadline,
+            stop=_Stop(self._retries, lambda wait: self._clock() + wait > deadline),
             before_sleep=self._tell,
             sleep=self._sleep,
             reraise=True,
@@ -72,13 +73,30 @@ class RetryHandler:
             ) from exc
 
     def _wait(self, state: "RetryCallState") -> float:
-        backoff = self._draw() * min(self._cap, self._base * 2.0**state.attempt_number)
-        return backoff + (getattr(_error_of(state), "retry_after", None) or 0.0)
+        asked = getattr(_error_of(state), "retry_after", None)
+        growth = 1 if asked else state.attempt_number  # others wait for the same moment: the jitter spreads them
+        return self._draw() * min(self._cap, self._base * 2.0**growth) + (asked or 0.0)
 
     def _tell(self, state: "RetryCallState") -> None:
         error = _error_of(state)
         if self._on_retry and isinstance(error, ProviderError):
             self._on_retry(error, state.upcoming_sleep)
+
+
+class _Stop:
+    """Whether to give up. late: whether the deadline is over after that many more seconds."""
+
+    def __init__(self, retries: int, late: Callable[[float], bool]) -> None:
+        self._faults_left = retries
+        self._waits_left = MOST_WAITS if retries else 0
+        self._late = late
+
+    def __call__(self, state: "RetryCallState") -> bool:
+        if getattr(_error_of(state), "retry_after", None) is None:
+            self._faults_left -= 1
+        else:
+            self._waits_left -= 1
+        return self._faults_left < 0 or self._waits_left < 0 or self._late(state.upcoming_sleep)
 
 
 def may_retry(error: BaseException, *, idempotent: bool) -> bool:

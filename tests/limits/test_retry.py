@@ -1,6 +1,7 @@
 """Retries: what is sent again, when, and what the caller is told in the end."""
 
 import asyncio
+import contextlib
 
 import pytest
 
@@ -96,6 +97,27 @@ async def test_retry_after_is_obeyed_in_full_with_jitter_on_top(handler, waits, 
     assert waits == [seconds + 2]
 
 
+WAIT = RateLimitedError("slow down", retryable=True, retry_after=1)
+
+
+@pytest.mark.parametrize(
+    ("errors", "retries", "asked"),
+    [
+        ([WAIT] * 10, 1, 11),  # being told to wait is no fault
+        ([WAIT, WAIT, DOWN, WAIT], 1, 5),
+        ([WAIT] * 11, 3, 11),
+        ([WAIT, DOWN, DOWN, WAIT], 1, 3),
+        ([WAIT], 0, 1),
+        ([DOWN], 0, 1),
+    ],
+)
+async def test_how_often(waits, errors, retries, asked):
+    service = Service(*errors)
+    with contextlib.suppress(ProviderError):
+        await RetryHandler(retries=retries, sleep=waits.sleep).run(service)
+    assert service.asked == asked
+
+
 async def test_a_retry_after_beyond_the_ceiling_is_told(handler):
     with pytest.raises(RateLimitedError) as error:
         await handler.run(Service(RateLimitedError("slow down", retryable=True, retry_after=3900, status=429)))
@@ -104,7 +126,7 @@ async def test_a_retry_after_beyond_the_ceiling_is_told(handler):
 
 
 async def test_no_attempt_begins_after_the_total_deadline(waits):
-    handler = RetryHandler(retries=9, total_timeout=10, sleep=waits.sleep, clock=lambda: sum(waits), draw=lambda: 1.0)
+    handler = RetryHandler(retries=9, total_timeout=9, sleep=waits.sleep, clock=lambda: sum(waits), draw=lambda: 1.0)
     service = Service(*[RateLimitedError("slow down", retryable=True, retry_after=4)] * 9)
     with pytest.raises(RateLimitedError, match="tried 2 times"):
         await handler.run(service)
