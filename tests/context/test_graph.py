@@ -282,4 +282,5 @@ def test_copies_keep_their_paths_where_taking_the_source_folder_off_would_clash(
     copies = Copies(question.sources, question.target, ["a.py", "src/a.py", "tests/b.py"])
     assert sorted(copies.files) == ["a.py", "pkg/new.py", "src/a.py", "tests/b.py"]
     assert copies.roots == ["src", "tests"]
+    assert [copies.original(copy) for copy in ("src/a.py", copies.module)] == ["src/a.py", "src/pkg/new.py"]
     assert copies.files[copies.module] == b"def helper(*args, **keywords): ...\n"
