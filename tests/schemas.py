@@ -7,6 +7,7 @@ from typing import Any, Literal, TypedDict
 import msgspec
 
 from autogen_cli.cache.base import CacheEntry, LevelStats, Verdict
+from autogen_cli.cache.explain import Difference
 from autogen_cli.models import CallSite, ContextItem, GeneratedCode, Kind
 from autogen_cli.service.doctor import Finding
 from autogen_cli.usage.report import UsageRow
@@ -95,8 +96,32 @@ class CacheEvicted(TypedDict):
     evicted: int
 
 
+class CacheExplain(TypedDict):
+    key: str
+    level: str | None
+    nearest: CacheListEntry | None
+    differences: list[Difference]
+
+
+class CacheRekey(TypedDict):
+    sealed: int
+
+
 class CacheVerify(TypedDict):
     levels: list[Verdict]
+
+
+class BenchContext(TypedDict):
+    project: str
+    files: int
+    available: int
+    functions: int
+    recall: dict[str, dict[str, float]]
+    overshoots: int
+    first_ms: int
+    median_ms: int
+    share_with_call_sites: float
+    share_with_tests: float
 
 
 class Nothing(TypedDict):
@@ -170,11 +195,14 @@ class Error(TypedDict):
 
 
 DOCUMENTS: dict[str, Any] = {
+    "bench_context": BenchContext,
     "cache_clear": CacheRemoved,
     "cache_entry": CacheEntry,
+    "cache_explain": CacheExplain,
     "cache_invalidate": CacheEvicted,
     "cache_list": CacheList,
     "cache_prune": CacheRemoved,
+    "cache_rekey": CacheRekey,
     "cache_stats": CacheStats,
     "cache_verify": CacheVerify,
     "cache_zero_stats": Nothing,

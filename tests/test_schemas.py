@@ -16,6 +16,24 @@ from tests.conftest import RunAutogen
 
 HOUSE = Path(__file__).parent.parent
 CODE = "async def fetch_rate(source, *, to, on):\n    return 1\n"
+LONG_FUNCTION = """
+from invoices.ledger import book
+from invoices.models import Invoice
+from invoices.money import format_amount
+
+
+def statement(invoices: list[Invoice]) -> str:
+    lines = []
+    for invoice in invoices:
+        lines.append(invoice.number)
+        for entry in book([invoice]):
+            lines.append(format_amount(entry.amount))
+    return "\\n".join(lines)
+
+
+def statements(customers: list[list[Invoice]]) -> list[str]:
+    return [statement(invoices) for invoices in customers]
+"""
 
 TOUR = {  # a walk through docs/sample with every command; {key} is an entry of the cache
     "generate invoices.money split_tax --dry-run": "plan",
@@ -29,6 +47,7 @@ TOUR = {  # a walk through docs/sample with every command; {key} is an entry of 
     "cache stats": "cache_stats",
     "cache list": "cache_list",
     "cache show {key}": "cache_entry",
+    "cache explain invoices.money split_tax": "cache_explain",
     "cache verify": "cache_verify",
     "cache zero-stats": "cache_zero_stats",
     "cache prune": "cache_prune",
@@ -41,6 +60,9 @@ TOUR = {  # a walk through docs/sample with every command; {key} is an entry of 
     "config path": "config_paths",
     "config trust": "config_trust",
     "config init": "config_init",
+    "config set cache.encrypt true": "config_set",
+    "cache rekey": "cache_rekey",
+    "bench context --sample 1": "bench_context",
 }
 WITHOUT = {"config schema"}  # prints a JSON Schema, which is a document of its own kind
 
@@ -58,6 +80,7 @@ def commands(found: Any, *above: str) -> Iterator[str]:
 def sample(tmp_path: Path) -> Path:
     root = shutil.copytree(HOUSE / "docs" / "sample", tmp_path / "invoices")
     (root / "code.py").write_text(CODE)
+    (root / "src" / "invoices" / "statement.py").write_text(LONG_FUNCTION)
     return Path(root)
 
 
