@@ -1,7 +1,7 @@
 """Reports over the ledger: rows of data for others to draw."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import Self
@@ -67,6 +67,13 @@ class UsageRow:
         return None if self.cost_usd is None or not self.accepted else self.cost_usd / self.accepted
 
 
+_SORTS: dict[str, Callable[[UsageRow], Decimal | int]] = {
+    "cost": lambda row: row.cost_usd or Decimal(0),
+    "requests": lambda row: row.requests,
+    "tokens": lambda row: row.input_tokens + row.output_tokens,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class UsageReport:
     """by: what the rows are grouped by, in that order; the rows are sorted by it too."""
@@ -101,6 +108,11 @@ class UsageReport:
         for name in by:
             _check(name)
         return cls._add_up(map(rollup.of_event, events), by, tz)
+
+    def top(self, sort: str, limit: int | None = None) -> Self:
+        """Only so many rows, the largest first by `cost`, `requests` or `tokens`, else as they are. The total stays."""
+        rows = sorted(self.rows, key=_SORTS[sort], reverse=True) if sort in _SORTS else self.rows
+        return replace(self, rows=tuple(rows[:limit]))
 
     @classmethod
     def _add_up(cls, sums: Iterable[Sums], by: Sequence[str], tz: tzinfo | None) -> Self:

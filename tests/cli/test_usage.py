@@ -2,11 +2,29 @@
 
 import csv
 import io
+from dataclasses import replace
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from autogen_cli.models import UsageEvent
+from autogen_cli.usage.ledger import UsageTracker
 from tests.conftest import MakeProject, RunAutogen
+
+EVENT = UsageEvent(
+    time=1_700_000_000.0, command="generate", module="pkg.mod", symbol="f", provider="openai", model="m-1",
+    outcome="accepted", cost_usd=Decimal("0.01"),
+)  # fmt: skip
+event = partial(replace, EVENT)
+
+
+@pytest.fixture
+def ledger(home: Path):
+    tracker = UsageTracker(home / "autogen" / "data" / "usage")
+    yield tracker
+    tracker.close()
 
 
 @pytest.fixture
@@ -38,6 +56,56 @@ def test_a_table_with_totals(shop: Path, autogen: RunAutogen) -> None:
     assert "total" in shown
 
 
+def test_rows_can_be_filtered_sorted_and_cut(shop: Path, autogen: RunAutogen, ledger: UsageTracker) -> None:
+    ledger.record(event(model="m-1", cost_usd=Decimal("0.1")), event(model="m-2", cost_usd=Decimal("0.3")))
+
+    def groups(*options: str) -> list[str]:
+        found = autogen("usage", "--since", "all", "--by", "model", "--json", *options).json
+        return [row["group"]["model"] for row in found["rows"]]
+
+    assert groups() == ["(none)", "m-1", "m-2"]
+    assert groups("--sort", "cost") == ["m-2", "m-1", "(none)"]
+    assert groups("--sort", "requests", "--limit", "1") == ["(none)"]
+    assert groups("--only", "model=m-1") == ["m-1"]
+    assert groups("--only", "model=m-1", "--only", "module=nowhere") == []
+
+
+def test_the_table_shows_share_trend_and_advice(autogen: RunAutogen, ledger: UsageTracker) -> None:
+    day = 86400
+    for number, dollars in enumerate((1, 7)):
+        events = [event(time=1_700_000_000.0 + day * number, model=f"m-{number}", cost_usd=Decimal(dollars))] * 10
+        ledger.record(*events, event(time=1_700_000_000.0, outcome="cached", saved_usd=Decimal("0.5")))
+
+    shown = autogen("usage", "--since", "all").out
+    assert "cost by day ▂█" in shown
+    assert "87 %" in shown
+    assert "$1.0000" in shown
+    assert (
+        "m-1 costs 7.0 times as much per accepted symbol as m-0"
+        in autogen("usage", "--since", "all", "--by", "model").out
+    )
+
+
+def test_an_unknown_cost_is_said(autogen: RunAutogen, ledger: UsageTracker) -> None:
+    ledger.record(event(cost_usd=None, model="m-1"), event(cost_usd=None, model="m-2"), event(model="m-2"))
+    shown = autogen("usage", "--since", "all", "--by", "model").out
+
+    assert " unknown " in shown
+    assert "$0.0100 + 1 unpriced" in shown
+    assert "no price is known for m-1, m-2" in shown
+
+
+def test_performance_is_percentiles_by_phase(autogen: RunAutogen, ledger: UsageTracker) -> None:
+    assert "nothing was recorded" in autogen("usage", "--performance").err
+    ledger.record(*(event(phases_ms={"provider": 10 * number, "index": number}) for number in range(1, 101)))
+    shown = autogen("usage", "--since", "all", "--performance").out
+    found = autogen("usage", "--since", "all", "--performance", "--json").json
+
+    assert [(phase["phase"], phase["p95"]) for phase in found["phases"]] == [("provider", 950), ("index", 95)]
+    assert "91 %" in shown
+    assert "slowest" in shown
+
+
 def test_csv_has_a_head_and_a_row_per_group(shop: Path, autogen: RunAutogen) -> None:
     head, row = csv.reader(io.StringIO(autogen("usage", "--csv", "--by", "module").out))
 
@@ -60,6 +128,9 @@ def test_an_empty_window_says_so(shop: Path, autogen: RunAutogen) -> None:
         (("--timezone", "Mars/Base"), "no time zone 'Mars/Base'"),
         (("--timezone", "../etc"), "no time zone"),
         (("--timezone", "Europe"), "no time zone"),
+        (("--only", "model"), "--only model names no fact"),
+        (("--only", "day=2026-01-01"), "names no fact"),
+        (("--only", "colour=red"), "can't be grouped by 'colour'"),
     ],
 )
 def test_nonsense_is_one_line_and_exit_2(shop: Path, autogen: RunAutogen, options, message: str) -> None:
