@@ -236,7 +236,7 @@ class Generator:
             repair=attempt.checks,
             previous=attempt.code or attempt.served.completion.text,
         )
-        return replace(question, prompt=prompt, request_id=f"{plan.request_id}-{number}")
+        return replace(question, prompt=self._services.guard_prompt(prompt), request_id=f"{plan.request_id}-{number}")
 
     def _result(self, plan: Plan, attempts: list[Attempt]) -> GeneratedCode:
         """The best attempt (the first of those with the fewest failed checks) as a result that counts them all."""

@@ -93,7 +93,7 @@ class Services:
     def prompts(self) -> "PromptEnhancer":
         from autogen_cli.generation.prompt import PromptEnhancer
 
-        return PromptEnhancer.from_folder(self.places.config)
+        return PromptEnhancer.from_folder(self.places.config / "templates")
 
     @cached_property
     def cache(self) -> "CacheManager":
@@ -187,14 +187,17 @@ class Services:
 
     def guard(self, context: CodeContext) -> CodeContext:
         """The context without secrets. Raises SecretFoundError where the settings say to refuse."""
+        from autogen_cli.context.tokens import count_tokens
+        from autogen_cli.security.secrets import guard_context
+
+        return guard_context(context, self.config.context.secrets, count_tokens)
+
+    def guard_prompt(self, prompt: Prompt) -> Prompt:
+        """The same for a repair, whose diagnostics and earlier answer may quote what the context left out."""
         from autogen_cli.security.secrets import guard
 
-        text, findings = guard(context.text, self.config.context.secrets)
-        if not findings:
-            return context
-        places = ", ".join(sorted({finding.rule for finding in findings}))
-        note = f"{len(findings)} secrets were taken out of the context ({places})"
-        return replace(context, text=text, warnings=(*context.warnings, note))
+        user, _ = guard(prompt.user, self.config.context.secrets)
+        return replace(prompt, user=user)
 
     def key_inputs(self, request: GenerationRequest, context: CodeContext, prompt: Prompt) -> KeyInputs:
         """Everything that the answer and its checks depend on: also call sites that the prompt left out."""

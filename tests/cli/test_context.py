@@ -63,4 +63,24 @@ def test_a_secret_in_the_project_is_not_in_the_context(shop: Path, autogen: RunA
     (shop / "shop" / "leak.py").write_text(f'from shop.money import total\n\ntotal([1.0], rate="{key}")\n')
     ran = autogen("context", "shop.money", "total", "--format", "prompt", cwd=shop)
     assert key not in ran.out
-    assert "taken out of the context" in ran.err
+    assert "was redacted" in ran.err
+
+
+def test_a_template_of_the_user_shapes_the_prompt(shop: Path, home: Path, autogen: RunAutogen) -> None:
+    template = home / "autogen" / "templates" / "prompt.md"
+    template.parent.mkdir(parents=True)
+    template.write_text("Write $symbol in $path.\n$context\n")
+    ran = autogen("context", "shop.money", "total", "--format", "prompt", cwd=shop)
+    assert "Write total in shop/money.py." in ran.out
+    template.write_text("$nonsense")
+    assert autogen("context", "shop.money", "total", "--format", "prompt", cwd=shop).code == 3
+
+
+def test_secrets_can_be_refused(shop: Path, autogen: RunAutogen, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTOGEN_CONTEXT_SECRETS", "refuse")
+    key = "ghp_" + "a1B2c3D4e5" * 4
+    (shop / "shop" / "leak.py").write_text(f'from shop.money import total\n\ntotal([1.0], rate="{key}")\n')
+    ran = autogen("generate", "shop.money", "total", cwd=shop)
+    assert (ran.code, ran.out) == (4, "")
+    assert "github-token" in ran.err
+    assert key not in ran.err
