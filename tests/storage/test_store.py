@@ -192,9 +192,13 @@ def test_owner_tables_follow_the_entries(tmp_path: Path):
 def test_a_full_disk_is_named(tmp_path: Path):
     """As SQLite says it when a file may grow no further; what was stored before stays."""
     store = JSONStore(tmp_path, schema=1, sqlite_max_page_count=40)
-    with pytest.raises(StoreError, match="the disk is full"):
+
+    def fill() -> None:
         for number in range(100):
             store.set(f"k{number}", {"text": "x" * 5000})
+
+    with pytest.raises(StoreError, match="the disk is full"):
+        fill()
 
     assert store.get("k0") == {"text": "x" * 5000}
     assert store.get("k99") is None
