@@ -38,7 +38,8 @@ def words_of(body: bytes) -> str:
         return text
     said = data.get("error") or data.get("detail") or data.get("message")
     if isinstance(said, dict):
-        parts = [str(said[key]) for key in ("message", "code", "type") if said.get(key)]
+        parts = [said[key] for key in ("message", "code", "type") if isinstance(said.get(key), str) and said[key]]
+        parts = [part for part in parts if not part.isdecimal()]  # the status once more
         return ", ".join(dict.fromkeys(parts)) or json.dumps(said)
     return said if isinstance(said, str) else json.dumps(said or data)
 

@@ -102,9 +102,19 @@ async def test_a_thousand_in_flight_on_kept_connections(ask):
     assert (server.received, server.peak, len(server.requests)) == (2000, 1000, 10)
 
 
-def test_the_default_answer_is_named_after_the_prompt():
-    assert "def total(" in plausible_answer("Write `shop.Cart.total` for `shop`.")
-    assert "def helper(" in plausible_answer("Write it.")
+@pytest.mark.parametrize(
+    ("prompt", "code"),
+    [
+        ("`shop` says so.\n\nWrite the function `total` of the module `shop`.", "def total(*args"),
+        ("Write the async method `Cart.total` of it.", "async def total(self, *args"),
+        ("Write the class `Cart` of it.", "class Cart:\n"),
+        ("Write the assignment of the constant `RATE` in it.", "RATE = 0\n"),
+        ("Something about `shop.total`.", "def total("),
+        ("Write it.", "def helper("),
+    ],
+)
+def test_the_default_answer_is_what_the_prompt_asks_for(prompt, code):
+    assert f"```python\n{code}" in plausible_answer(prompt)
 
 
 @pytest.mark.parametrize(("content", "answer"), [('["from a list"]', "from a list"), ("plain", "plain")])

@@ -14,14 +14,27 @@ from autogen_cli.providers.fake.server import LoopbackServer, Received, Reply
 type Answers = Callable[[str], str] | Sequence[str]
 type Faults = Callable[[Received], Reply | None] | Sequence[Reply | None] | Reply
 
+SHAPES = {
+    "function": "def {name}(*args: object, **kwargs: object) -> object:\n    return args or kwargs",
+    "method": "def {name}(self, *args: object, **kwargs: object) -> object:\n    return args or kwargs",
+    "class": "class {name}:\n    def __init__(self, *args: object, **kwargs: object) -> None:\n        self.args = args",
+    "constant": "{name} = 0",
+}
 EVENT_STREAM = {"content-type": "text/event-stream"}
 
 
 def plausible_answer(prompt: str) -> str:
-    """A fenced function of the name that the prompt quotes first; it fits most call sites."""
+    """The definition that the prompt asks for, or else of the name that it quotes first, in a shape that most callers
+    can live with.
+    """
+    asked = re.search(r"Write the ((?:\w+ )*?)(function|class|method|constant) `([\w.]+)`", prompt)
     quoted = re.search(r"`([A-Za-z_][\w.]*)`", prompt)
-    name = quoted.group(1).rpartition(".")[2] if quoted else "helper"
-    return f"```python\ndef {name}(*args: object, **kwargs: object) -> object:\n    return args or kwargs\n```"
+    if asked:
+        prefix = "async " if "async" in asked[1] else ""
+        kind, name = asked[2], asked[3]
+    else:
+        prefix, kind, name = "", "function", quoted[1] if quoted else "helper"
+    return f"```python\n{prefix}{SHAPES[kind].format(name=name.rpartition('.')[2])}\n```"
 
 
 def quarter_of_characters(text: str) -> int:
