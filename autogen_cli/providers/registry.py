@@ -47,6 +47,17 @@ def create(name: str, /, **settings: Any) -> Provider:
     )
 
 
+def broken_plugins() -> dict[str, str]:
+    """Each plug-in that can't be imported, and why."""
+    broken = {}
+    for name, plugin in _plugins().items():
+        try:
+            plugin.load()
+        except Exception as exc:  # a third party's code may fail in any way
+            broken[name] = f"{type(exc).__name__}: {exc}"
+    return broken
+
+
 def _plugins() -> "dict[str, EntryPoint]":
     from importlib.metadata import entry_points  # 45 ms
 

@@ -2,6 +2,7 @@
 
 import ssl
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,10 +35,12 @@ def request_for(tmp_path: Path):
 
 
 @pytest.fixture
-def untrusted(tmp_path: Path) -> ssl.SSLContext:
+def untrusted(tmp_path: Path, require_program: Callable[[str], str]) -> ssl.SSLContext:
     """A server's TLS with a certificate that nobody has signed."""
-    command = "openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out cert -days 2 -subj /CN=localhost"
-    subprocess.run(command.split(), cwd=tmp_path, check=True, capture_output=True)
+    command = "req -x509 -newkey rsa:2048 -nodes -keyout key -out cert -days 2 -subj /CN=localhost"
+    subprocess.run(
+        [*command.split(), "-addext", "subjectAltName=IP:127.0.0.1"], cwd=tmp_path, check=True, capture_output=True
+    )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "cert", tmp_path / "key")
     return context

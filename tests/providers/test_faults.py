@@ -3,6 +3,8 @@
 import asyncio
 import datetime
 import socket
+import subprocess
+import sys
 from email.utils import format_datetime
 
 import aiohttp
@@ -204,6 +206,32 @@ async def raw_server(answer: bytes) -> asyncio.Server:
         await writer.wait_closed()
 
     return await asyncio.start_server(serve, "127.0.0.1", 0)
+
+
+CLIENT = """
+import asyncio, sys
+from autogen_cli.providers.openai import OpenAIProvider
+
+async def main():
+    provider = OpenAIProvider(base_url=sys.argv[1], timeout=10)
+    print(await provider.models())
+    await provider.close()
+
+asyncio.run(main())
+"""
+
+
+def test_a_certificate_of_your_own_authority(untrusted, tmp_path):
+    """In a process of its own: which authorities are trusted is settled when a process starts."""
+    with FakeServer(tls=untrusted, models=["m"]) as server:
+        client = subprocess.run(
+            [sys.executable, "-c", CLIENT, server.base_url],
+            env={"SSL_CERT_FILE": str(tmp_path / "cert")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert (client.stdout, client.stderr) == ("('m',)\n", "")
 
 
 def address_of(server: asyncio.Server) -> str:

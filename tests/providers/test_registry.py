@@ -65,6 +65,13 @@ def test_a_broken_plugin_is_named_with_its_package(plugins, name, settings, said
     assert said in error.value.message
 
 
+def test_plugins_that_cannot_be_imported_are_reported_together(plugins):
+    assert registry.broken_plugins() == {
+        "gone": "ModuleNotFoundError: No module named 'no_such_module'",
+        "openai": "ModuleNotFoundError: No module named 'x'",
+    }
+
+
 def test_a_plugin_cannot_take_the_name_of_our_own(plugins):
     assert isinstance(registry.create("openai", base_url="http://localhost"), OpenAIProvider)
 

@@ -17,7 +17,7 @@ type Faults = Callable[[Received], Reply | None] | Sequence[Reply | None] | Repl
 SHAPES = {
     "function": "def {name}(*args: object, **kwargs: object) -> object:\n    return args or kwargs",
     "method": "def {name}(self, *args: object, **kwargs: object) -> object:\n    return args or kwargs",
-    "class": "class {name}:\n    def __init__(self, *args: object, **kwargs: object) -> None:\n        self.args = args",
+    "class": "class {name}:\n    def __init__(self, *args: object, **kwargs: object) -> None:\n        pass",
     "constant": "{name} = 0",
 }
 EVENT_STREAM = {"content-type": "text/event-stream"}
