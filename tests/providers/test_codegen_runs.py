@@ -197,7 +197,11 @@ def test_a_row_that_goes_while_it_is_looked_at(journal):
     assert journal._find("gone").pid == 0
 
 
-@pytest.mark.parametrize(("pid", "alive"), [(0, False), (-5, False), (DEAD, False), (1, True), (os.getpid(), True)])
+@pytest.mark.parametrize(
+    ("pid", "alive"),
+    [(0, False), (-5, False), (DEAD, False), (1, True), (os.getpid(), True)],
+    ids=["none", "negative", "dead", "init", "own"],  # the same in every worker of pytest-xdist
+)
 def test_whether_a_process_is_alive(pid, alive):
     assert is_alive(pid) == alive
 
