@@ -172,6 +172,8 @@ def test_calls_that_another_function_makes(text: str, parameters: str) -> None:
         ([site("x = Cart.add(self, 1)", name="add")], "def add(self, value: int) -> Any:"),
         ([site("x = cart.add", "assigned", name="add")], "@property\ndef add(self) -> Any:"),
         ([site("assert cart.add == 1", "compared", name="add")], "@property\ndef add(self) -> int:"),
+        ([site("for x in cart.add:", "iterated", name="add")], "@property\ndef add(self) -> Iterable[Any]:"),
+        ([site("with cart.add:", "context", name="add")], "@property\ndef add(self) -> Any:"),
         ([site("on_close(cart.add)", "argument", name="add")], "def add(self, *args: Any, **kwargs: Any) -> Any:"),
         ([site("await cart.add()", "ignored", name="add")], "async def add(self) -> None:"),
         ([site("with cart.add() as x:", "context", name="add")], "@contextmanager\ndef add(self) -> Iterator[Any]:"),
@@ -188,7 +190,6 @@ def test_methods(sites: list[CallSite], head: str) -> None:
     [
         ("__len__", "def __len__(self) -> int:"),
         ("__init__", "def __init__(self, value: int) -> None:"),
-        ("__call__", "def __call__(self, *args: Any, **kwargs: Any) -> Any:"),
         ("__getitem__", "def __getitem__(self, key: Any) -> Any:"),
         ("__aenter__", "async def __aenter__(self) -> Any:"),
     ],

@@ -154,7 +154,8 @@ def measure(project: str, folder: Path, score: Score) -> list[str]:
 
 
 def without(root: Path, deleted: Deleted, score: Score) -> list[str] | None:
-    """What is wrong with the scaffold that is made while the function is gone; None where nobody calls it."""
+    """What is wrong with the scaffold that is made while the function is gone; None where nobody calls it, or
+    another branch of the module defines it, too."""
     before = deleted.path.read_bytes()
     deleted.path.write_text(deleted.rest, "utf-8")
     try:
@@ -162,7 +163,7 @@ def without(root: Path, deleted: Deleted, score: Score) -> list[str] | None:
             module = engine.project.module_of(deleted.path.relative_to(root).as_posix())
             target = engine.resolve(module, deleted.symbol)
             context = engine.extract(target, BUDGET)
-        if all(site.arguments is None for site in context.call_sites):
+        if target.symbol_exists or all(site.arguments is None for site in context.call_sites):
             return None
         code = scaffold(context)
         checks = run_checks(code, target, context, plan_edit(target, code))

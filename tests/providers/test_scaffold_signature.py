@@ -3,12 +3,13 @@
 import ast
 import inspect
 import keyword
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autogen_cli.models import Argument, CallSite
+from autogen_cli.models import Argument, CallSite, Kind, ResultUse
 from autogen_cli.providers.scaffold import naming, scaffold
 from autogen_cli.providers.scaffold.annotations import alternatives, expression_type, union
 from autogen_cli.providers.scaffold.evidence import read_use
@@ -204,16 +205,56 @@ def calls(draw: st.DrawFn) -> tuple[Argument, ...]:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(calls(), min_size=1, max_size=6), st.sampled_from(["function", "method", "class"]))
-def test_every_call_binds(found: list[tuple[Argument, ...]], kind: str) -> None:
+@given(st.lists(calls(), min_size=1, max_size=6), st.sampled_from(["function", "method", "class"]), st.booleans())
+def test_every_call_binds(found: list[tuple[Argument, ...]], kind: str, decorated: bool) -> None:
     symbol = {"function": "helper", "method": "Shop.helper", "class": "Helper"}[kind]
     sites = [CallSite(path="a.py", line=1, text="x.helper(...)", arguments=given, uses=("value",)) for given in found]
-    made = context(symbol, *sites, kind=kind)
-    tree = ast.parse(scaffold(made))
+    if decorated:
+        sites.append(CallSite(path="a.py", line=1, text="@helper\ndef f(): ...", uses=("decorator",)))
+    tree = ast.parse(scaffold(context(symbol, *sites, kind=kind)))
     compile(tree, "scaffold", "exec")
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     signature = signature_of(functions[0], bound=kind != "function") if functions else inspect.Signature()
     assert [given for given in found if bind(signature, given) is None] == []
+
+
+SNIPPETS = st.one_of(
+    st.text(max_size=30),
+    st.sampled_from([
+        "helper", "x.helper(1)", "with helper() as x:", "except helper:", "@helper", "class A(helper):", "helper[0]",
+        "await helper",
+        "for a, b in helper.x.y():", "from shop import helper as h", "helper(\n..", "if helper is not x:",
+        "match helper:", "x = [\n...",
+    ]),
+)  # fmt: skip
+USES = st.lists(st.sampled_from(get_args(ResultUse.__value__)), max_size=2).map(tuple)
+WORDS = st.lists(st.sampled_from(["x", "run()", "LIMIT", "*rest", "items()", "__len__()", "a.b", ""]), max_size=3).map(
+    tuple
+)
+SITES = st.builds(
+    CallSite, path=st.just("a.py"), line=st.just(1), text=SNIPPETS, uses=USES, names=WORDS,
+    members=WORDS.map(lambda m: tuple(x for x in m if x.isidentifier() or x.endswith("()"))),
+    arguments=st.one_of(st.none(), calls()), awaited=st.booleans(), symbol=st.sampled_from([None, None, "run",
+    "Cart.run"]),
+    enclosing=st.sampled_from([None, "f", "Shop.close"]),
+)  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.lists(SITES, max_size=5),
+    st.sampled_from(get_args(Kind.__value__)),
+    st.sampled_from(["helper", "__len__", "Helper"]),
+)
+def test_whatever_the_evidence_the_scaffold_compiles_and_is_of_the_kind(
+    sites: list[CallSite], kind: Kind, name: str
+) -> None:
+    symbol = {"method": f"Shop.{name}", "module": None}.get(kind, name)
+    tree = ast.parse(scaffold(context(symbol, *sites, kind=kind)))
+    compile(tree, "scaffold", "exec")
+    kinds = {"class": ast.ClassDef, "constant": ast.AnnAssign, "module": ast.AST}
+    assert isinstance(tree.body[-1], kinds.get(kind, ast.FunctionDef | ast.AsyncFunctionDef))
+    assert symbol is None or getattr(tree.body[-1], "name", name) == name
 
 
 @settings(max_examples=200, deadline=None)

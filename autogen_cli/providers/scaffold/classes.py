@@ -18,7 +18,7 @@ from autogen_cli.providers.scaffold.render import (
     not_implemented,
 )
 from autogen_cli.providers.scaffold.signature import infer_parameters
-from autogen_cli.providers.scaffold.special import SPECIAL, special_method
+from autogen_cli.providers.scaffold.special import SPECIAL
 from autogen_cli.providers.scaffold.syntax import called_name
 
 _EXCEPTION_NAME = re.compile(r"(Error|Exception|Warning|Exit|Interrupt|Failure|Failed)$")
@@ -46,8 +46,9 @@ def class_lines(symbol: str, uses: Sequence[Use], project: Project) -> list[str]
     parameters = _constructor(uses, made, base, project)
     used = [member for member in members.values() if member.name not in _INHERITED.get(base or "", ())]
     fields = [_field(member, base, annotate=project.style.annotate) for member in _attributes(used, parameters)]
-    functions = [special_method(special, f"{symbol}.{special}") for special in _special_names(made)]
-    functions += [_method(f"{symbol}.{member.name}", member, project) for member in _methods(used, parameters)]
+    methods = {member.name: member for member in _methods(used, parameters)}
+    methods |= {special: Member(special, called=True) for special in _special_names(made) if special not in methods}
+    functions = [_method(f"{symbol}.{member.name}", member, project) for member in methods.values()]
     if parameters:
         functions.insert(0, _init(parameters, base, symbol, stub=not (functions or fields or base)))
     body = docstring(description((), own or uses, project.style.width))
@@ -119,9 +120,7 @@ def _special_names(made: Sequence[Use]) -> list[str]:
 
 def _method(symbol: str, member: Member, project: Project) -> Function:
     function = build_method(symbol, [use for use in member.uses if use.is_called], project)
-    if member.name in SPECIAL:
-        return function
-    if member.hidden:
+    if member.hidden and member.name not in SPECIAL:
         function = replace(function, parameters=VARIADIC)
     if member.on_class and "classmethod" not in function.decorators:
         function = replace(function, receiver="cls", decorators=("classmethod", *function.decorators))

@@ -15,7 +15,10 @@ _BY_NAME = (
     (r"(^|_)(RE|REGEX|PATTERN)$", "re.Pattern[str]"),
     (r"(^|_)LOCK$", "threading.Lock"),
     (r"(^|_)(TIMEOUT|SECONDS|DELAY|INTERVAL|RATE|RATIO)$", "float"),
-    (r"(^|_)(SIZE|COUNT|LIMIT|LENGTH|PORT|RETRIES|WIDTH|HEIGHT|DEPTH|LEVEL|CODE|BYTES|NUMBER)$|^(MAX|MIN|NUM)_", "int"),
+    (
+        r"^HTTP_\d|(^|_)(SIZE|COUNT|LIMIT|LENGTH|PORT|RETRIES|WIDTH|HEIGHT|DEPTH|LEVEL|CODE|BYTES|NUMBER)$|^(MAX|MIN|NUM)_",
+        "int",
+    ),
     (r"(^|_)(ENABLED|DEBUG|ONLY)$|^(IS|HAS|USE|ENABLE|ALLOW|SUPPORTS)_", "bool"),
     (r"(^|_)(URL|PATH|DIR|NAME|PREFIX|SUFFIX|HEADER|KEY|FORMAT|ENCODING|VERSION|TEMPLATE|MESSAGE|TEXT|HOST)$", "str"),
     (r"(^|_)(MAP|MAPPING|DICT|LOOKUP|REGISTRY|DEFAULTS|OPTIONS|SETTINGS)$|_(BY|TO)_", "dict[str, Any]"),
@@ -23,10 +26,11 @@ _BY_NAME = (
 )
 _VALUES = {
     "str": '""', "bytes": 'b""', "int": "0", "float": "0.0", "bool": "False", "complex": "0j", "dict": "{}",
-    "list": "[]", "set": "set()", "frozenset": "frozenset()", "tuple": "()", "Iterable": "()", "Sequence": "()",
+    "list": "[]", "set": "set()", "frozenset": "frozenset()", "tuple": "()",
     "logging.Logger": "logging.getLogger(__name__)", "re.Pattern": 're.compile("")', "Path": "Path()",
     "threading.Lock": "threading.Lock()", "Decimal": "Decimal(0)", "timedelta": "timedelta()",
 }  # fmt: skip
+_SENTINEL = re.compile(r"(^|_)(MISSING|UNSET|SENTINEL|UNDEFINED|NOT_?SET|NOT_?GIVEN)$")
 _LOGGING = {"debug()", "info()", "warning()", "error()", "exception()", "critical()"}
 
 
@@ -42,10 +46,11 @@ def _placeholder(name: str, uses: Sequence[Use]) -> tuple[str, str]:
     """(annotation, value)."""
     if any(use.is_called for use in uses):
         return "Any", "lambda *args, **kwargs: NotImplemented"
-    if any(_is_sentinel(use) for use in uses):
+    if _SENTINEL.search(name) or any(_is_sentinel(use) for use in uses):
         return "Any", "object()"
     told = [hint for use in uses for hint in _hints(use)]
     by_name = [kind for pattern, kind in _BY_NAME if re.search(pattern, name.upper())]
+    told = ["tuple[Any, ...]" if kind.startswith(("Iterable[", "Sequence[")) else kind for kind in told]
     for kind in [*told, *by_name]:
         if value := _VALUES.get(kind.partition("[")[0]):
             return kind, value
@@ -73,3 +78,5 @@ def _hints(use: Use) -> Iterable[str]:
         case ast.Call() if called_name(use.parent) in {"isinstance", "issubclass"}:
             yield "tuple[type, ...]"
     yield from result_types(use)
+    if "tested" in use.site.uses:
+        yield "bool"

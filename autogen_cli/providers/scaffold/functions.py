@@ -48,14 +48,28 @@ def build_method(symbol: str, uses: Sequence[Use], project: Project) -> Function
     uses = [_bound(use, owner) for use in uses]
     called = [use for use in uses if use.is_called]
     if uses and not called and not any(_is_passed_on(use) for use in uses):
-        read = _assemble(symbol, uses, uses, project)
-        return replace(read, parameters=(), receiver="self", decorators=("property",), is_async=False)
+        return _property(symbol, uses, project)
     function = _assemble(symbol, uses, called, project)
     if any(_is_on_class(use, owner) for use in called):
         first = receiver("cls", function.parameters)
         return replace(function, receiver=first, decorators=("classmethod", *function.decorators))
     returns = "None" if name == "__init__" else function.returns
     return replace(function, receiver=receiver("self", function.parameters), returns=returns)
+
+
+def _property(symbol: str, uses: Sequence[Use], project: Project) -> Function:
+    name = symbol.rpartition(".")[2]
+    end = outcome(uses, name)
+    kinds = {"plain": end.annotation or "Any", "generator": f"Iterable[{end.annotation}]"}
+    return Function(
+        name=name,
+        parameters=(),
+        receiver="self",
+        decorators=("property",),
+        returns=kinds.get(end.flavour, "Any"),
+        doc=description(_facts(uses), uses, project.style.width),
+        body=(not_implemented(symbol),),
+    )
 
 
 def _assemble(symbol: str, uses: Sequence[Use], called: Sequence[Use], project: Project) -> Function:
@@ -131,7 +145,9 @@ def _decorator(symbol: str, uses: Sequence[Use], project: Project) -> Function:
     if bare:
         first = parameters[0]
         wanted = kind if first.default is None else f"{kind} | None"
-        parameters = (replace(first, name=subject, annotation=wanted), *parameters[1:])
+        fixed = {name for call in calls for name, _ in call.keywords} | {found.name for found in parameters[1:]}
+        name = first.name if {first.name, subject} & fixed else subject
+        parameters = (replace(first, name=name, annotation=wanted), *parameters[1:])
     made = f"Callable[[{_CALLABLE}], {_CALLABLE}]"
     return Function(
         name=symbol.rpartition(".")[2],

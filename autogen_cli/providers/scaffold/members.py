@@ -35,7 +35,7 @@ def read_members(uses: Sequence[Use]) -> dict[str, Member]:
             member = members.setdefault(name, Member(name))
             member.called |= called
             member.hidden |= called and shown is None
-            member.on_class |= not use.is_called and not use.site.symbol
+            member.on_class |= not use.is_called and not use.site.symbol and not use.site.names
             if shown:
                 member.uses.append(shown)
     return members
@@ -56,18 +56,24 @@ def _member_uses(use: Use) -> Iterator[tuple[str, bool, Use | None]]:
 
 
 def _chained(use: Use) -> tuple[str, Use] | None:
-    """`Owner(1).run(2)` and `Owner.run(2)`: the use of `run`."""
-    attribute, outer = use.parent, use.around[1:]
-    if not isinstance(attribute, ast.Attribute):
+    """`Owner(1).run(2)` and `Owner.run(2)`: the use of `run`; `Owner(1)(2)`: that of `__call__`."""
+    held, outer = use.parent, use.around[1:]
+    if use.is_called and isinstance(held, ast.Call) and held.func is use.node:
+        return "__call__", _called(use, held, outer)
+    if not isinstance(held, ast.Attribute):
         return None
-    if outer and isinstance(outer[0], ast.Call) and outer[0].func is attribute:
-        site = _derived(use.site, outer[1:], called=True)
-        return attribute.attr, Use(site, call_of(outer[0], site, use.scope), outer[0], outer[1:], use.scope)
-    return attribute.attr, Use(_derived(use.site, outer, called=False), None, attribute, outer, use.scope)
+    if outer and isinstance(outer[0], ast.Call) and outer[0].func is held:
+        return held.attr, _called(use, outer[0], outer[1:])
+    return held.attr, Use(_derived(use.site, outer), None, held, outer, use.scope)
 
 
-def _derived(site: CallSite, around: Around, *, called: bool) -> CallSite:
+def _called(use: Use, call: ast.Call, around: Around) -> Use:
+    site = replace(_derived(use.site, around), arguments=())
+    return Use(site, call_of(call, site, use.scope), call, around, use.scope)
+
+
+def _derived(site: CallSite, around: Around) -> CallSite:
+    """The site as it would be noted for the member; its arguments stand in the syntax alone."""
     parent = around[0] if around else None
     way = _WAYS.get(type(parent), "value") if parent else "value"
-    arguments = () if called else None
-    return replace(site, arguments=arguments, uses=(way,), names=(), members=(), awaited=isinstance(parent, ast.Await))
+    return replace(site, arguments=None, uses=(way,), names=(), members=(), awaited=isinstance(parent, ast.Await))

@@ -10,7 +10,7 @@ from autogen_cli.providers.scaffold.constants import constant_lines
 from autogen_cli.providers.scaffold.evidence import Use, read_use
 from autogen_cli.providers.scaffold.functions import Project, build_function, build_method
 from autogen_cli.providers.scaffold.render import function_lines
-from autogen_cli.providers.scaffold.syntax import parse_statement
+from autogen_cli.providers.scaffold.syntax import called_name, parse_statement
 
 _ORDER: tuple[Kind, ...] = ("constant", "class", "function")
 _READ = {"attribute", "subscript", "iterated", "compared", "context", "unpacked", "tested"}
@@ -59,11 +59,12 @@ def _symbols(uses: Sequence[Use]) -> dict[str, list[Use]]:
     """Uses by the name of the module that they are of; a name that is only imported has none."""
     symbols: dict[str, list[Use]] = {}
     for use in uses:
-        if use.site.symbol:
-            name, _, rest = use.site.symbol.partition(".")
+        statement = parse_statement(use.site.text)
+        if symbol := use.site.symbol or (called_name(use.node) if use.is_called else ""):
+            name, _, rest = symbol.partition(".")
             site = replace(use.site, symbol=rest or None)
             symbols.setdefault(name, []).append(read_use(site, rest.rpartition(".")[2] or name, use.scope))
-        elif isinstance(statement := parse_statement(use.site.text), ast.ImportFrom):
+        elif isinstance(statement, ast.ImportFrom):
             for alias in statement.names:
                 symbols.setdefault(alias.name, [])
     return {name: found for name, found in symbols.items() if name.isidentifier()}

@@ -138,6 +138,7 @@ def site_lines(uses: Sequence[Use], width: int) -> list[str]:
 def _site_line(use: Use, width: int) -> str:
     first, *more = use.site.text.strip().splitlines() or [""]
     line = f"    {use.site.path}:{use.site.line}  {first}{' ...' if more else ''}".rstrip()
+    line = "".join(character if character.isprintable() else " " for character in line)
     room = width - 8
     return line if len(line) <= room else f"{line[: room - 4].rstrip()} ..."
 

@@ -1,6 +1,6 @@
 """Methods that the language itself calls: their signatures are given, whatever the project does."""
 
-from autogen_cli.providers.scaffold.parameters import VARIADIC, Parameter
+from autogen_cli.providers.scaffold.parameters import Parameter
 from autogen_cli.providers.scaffold.render import Function, not_implemented
 
 _EXIT = "exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None"
@@ -19,9 +19,9 @@ SPECIAL: dict[str, tuple[str, str]] = {
     "__hash__": ("", "int"), "__repr__": ("", "str"), "__str__": ("", "str"), "__bytes__": ("", "bytes"),
     "__int__": ("", "int"), "__float__": ("", "float"), "__fspath__": ("", "str"), "__del__": ("", "None"),
     "__add__": (_OTHER, "Any"), "__sub__": (_OTHER, "Any"), "__mul__": (_OTHER, "Any"), "__truediv__": (_OTHER, "Any"),
-    "__or__": (_OTHER, "Any"), "__and__": (_OTHER, "Any"), "__call__": ("*", "Any"),
+    "__or__": (_OTHER, "Any"), "__and__": (_OTHER, "Any"),
 }  # fmt: skip
-"""Name: parameters after `self`, and what it returns. A star: anything."""
+"""Name: parameters after `self`, and what it returns."""
 
 _ASYNC = {"__aenter__", "__aexit__", "__anext__"}
 
@@ -29,11 +29,11 @@ _ASYNC = {"__aenter__", "__aexit__", "__anext__"}
 def special_method(name: str, symbol: str) -> Function:
     """`symbol`: the dotted name for messages."""
     signature, returns = SPECIAL[name]
-    pairs = [part.split(": ", 1) for part in signature.split(", ")] if signature not in {"", "*"} else []
+    pairs = [part.split(": ", 1) for part in signature.split(", ")] if signature else []
     given = tuple(Parameter(parameter, annotation=annotation) for parameter, annotation in pairs)
     return Function(
         name=name,
-        parameters=VARIADIC if signature == "*" else given,
+        parameters=given,
         receiver="self",
         returns=returns,
         is_async=name in _ASYNC,
