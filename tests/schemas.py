@@ -6,8 +6,9 @@ from typing import Any, Literal, TypedDict
 
 import msgspec
 
-from autogen_cli.cache.base import CacheEntry, LevelStats, Verdict
+from autogen_cli.cache.base import CacheEntry
 from autogen_cli.cache.explain import Difference
+from autogen_cli.cache.stats import LevelStats, Verdict
 from autogen_cli.models import CallSite, ContextItem, GeneratedCode, Kind
 from autogen_cli.service.doctor import Finding
 from autogen_cli.usage.report import UsageRow

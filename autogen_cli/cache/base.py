@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from autogen_cli.models import Prompt, SourceFile
 
@@ -87,46 +87,11 @@ def _label(*parts: str) -> str:
     return hashlib.blake2b("\0".join(parts).encode(errors="surrogatepass"), digest_size=8).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class CacheHit:
+class CacheHit(NamedTuple):
     """An entry and the name of the level that had it."""
 
     entry: CacheEntry
     level: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LevelStats:
-    """entries and size (bytes): now. The others: since they were last set to zero, over all processes.
-
-    saved_usd, saved_ms: what the hits would have cost and taken. evictions: None where the level doesn't know. error:
-    why the level is passed over, if it is.
-    """
-
-    level: str
-    entries: int = 0
-    size: int = 0
-    hits: int = 0
-    misses: int = 0
-    evictions: int | None = None
-    saved_usd: Decimal = Decimal(0)
-    saved_ms: int = 0
-    error: str | None = None
-
-    @property
-    def hit_rate(self) -> float | None:
-        """Of 1; None where nobody asked."""
-        asked = self.hits + self.misses
-        return self.hits / asked if asked else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What `verify` found in a level: how many entries were looked at, and what is wrong, a line each."""
-
-    level: str
-    checked: int
-    problems: tuple[str, ...] = ()
 
 
 class CacheLevel(Protocol):
@@ -151,7 +116,8 @@ class CacheLevel(Protocol):
 
     def clear(self) -> int: ...
 
-    def verify(self) -> Verdict: ...
+    def verify(self) -> tuple[int, list[str]]:
+        """How many entries were looked at, and what is wrong, a line each."""
 
     def prune(self) -> int:
         """Removes what has expired, what is beyond the size limit and what nothing refers to; returns how many."""

@@ -5,8 +5,8 @@ A process counts in memory and writes when it closes; one that is killed takes i
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypedDict
 
 from autogen_cli.cache.base import CacheEntry
 from autogen_cli.storage.store import JSONStore
@@ -16,8 +16,7 @@ ADD = "INSERT INTO Counter VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value 
 _PER_USD = 10**12  # a cached token of a cheap model costs some 10**-8 dollars
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Totals:
+class Totals(TypedDict):
     hits: int
     misses: int
     saved_ms: int

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from autogen_cli.cache import counters, direct, explain, leases
-from autogen_cli.cache.base import CacheEntry, Verdict, entry_from_json, entry_to_json
+from autogen_cli.cache import asked, counters, direct, leases
+from autogen_cli.cache.base import CacheEntry, entry_from_json, entry_to_json
 from autogen_cli.cache.direct import DirectLookup
 from autogen_cli.cache.leases import DiskLeases
 from autogen_cli.storage.base import PLAIN, Codec
@@ -52,7 +52,7 @@ class DiskLevel:
         self.store = JSONStore(
             folder,
             schema=SCHEMA,
-            tables=counters.TABLE + direct.TABLE + leases.TABLE + explain.TABLE + _LABELS,
+            tables=counters.TABLE + direct.TABLE + leases.TABLE + asked.TABLE + _LABELS,
             sealed_tables=("Asked",),
             compress=True,
             codec=codec,
@@ -76,7 +76,7 @@ class DiskLevel:
         expire = None if entry.expires is None else entry.expires - time.time()
         self.store.set(entry.key, entry_to_json(entry), expire=expire, tag=json.dumps(entry.labels()))
         if entry.inputs is not None:
-            explain.keep(self.store, entry.inputs)
+            asked.keep(self.store, entry.inputs)
 
     def delete(self, key: str) -> bool:
         found = self.store.delete(key)
@@ -100,7 +100,7 @@ class DiskLevel:
         self._requested(found)
         return found
 
-    def verify(self) -> Verdict:
+    def verify(self) -> tuple[int, list[str]]:
         """Reads everything: the file's structure, every entry, and what refers to entries that aren't there."""
         problems = [text for (text,) in self.store.select("PRAGMA integrity_check") if text != "ok"]
         checked = 0
@@ -112,7 +112,7 @@ class DiskLevel:
         for table in ("Label", "Direct", "Asked"):
             lost = f"SELECT count(*) FROM {table} WHERE key NOT IN (SELECT key FROM Cache)"  # noqa: S608 - three constants
             problems.extend(f"{count} orphans in {table}" for (count,) in self.store.select(lost) if count)
-        return Verdict(level=self.name, checked=checked, problems=tuple(problems))
+        return checked, problems
 
     def prune(self) -> int:
         """Also removes leases that have run out, and files that were set aside as damaged."""

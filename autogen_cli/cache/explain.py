@@ -1,20 +1,15 @@
-"""What was asked for each entry, and why a request is a hit or a miss.
-
-Kept apart from the entries: only `explain` reads it.
-"""
+"""Why a request is a miss: which of its inputs isn't what it was."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from autogen_cli.cache.asked import recall
 from autogen_cli.cache.base import CacheEntry, KeyInputs
 from autogen_cli.models import Prompt, SourceFile
-from autogen_cli.storage.store import JSONStore
 
 if TYPE_CHECKING:
     from autogen_cli.cache.disk import DiskLevel
-
-TABLE = "CREATE TABLE IF NOT EXISTS Asked (key TEXT PRIMARY KEY, value BLOB);"
 
 type DifferenceKind = Literal["provider", "model", "parameter", "version", "prompt", "file"]
 
@@ -41,21 +36,6 @@ class Explanation:
     level: str | None
     nearest: CacheEntry | None = None
     differences: tuple[Difference, ...] = ()
-
-
-def keep(store: JSONStore, inputs: KeyInputs) -> None:
-    row = store.encode_row(inputs.key, {"asked": inputs.parts()})
-    store.execute(("INSERT OR REPLACE INTO Asked VALUES (?, ?)", (inputs.key, row)))
-
-
-def recall(store: JSONStore, key: str) -> KeyInputs | None:
-    for (data,) in store.select("SELECT value FROM Asked WHERE key = ?", (key,)):
-        found = (store.decode_row(key, data) or {}).get("asked")
-        if found is not None:
-            version, provider, model, parameters, system, user = found
-            prompt = Prompt(system=system, user=user)
-            return KeyInputs(provider=provider, model=model, parameters=parameters, prompt=prompt, version=version)
-    return None
 
 
 def nearest(

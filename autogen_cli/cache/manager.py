@@ -3,11 +3,11 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from autogen_cli.cache.base import CacheEntry, CacheHit, CacheLevel, KeyInputs, LevelStats, Verdict, target_label
+from autogen_cli.cache.base import CacheEntry, CacheHit, CacheLevel, KeyInputs, target_label
 from autogen_cli.cache.counters import Counters
 from autogen_cli.cache.disk import DiskLevel
 from autogen_cli.models import SourceFile
@@ -16,6 +16,7 @@ from autogen_cli.storage.base import StoreError
 if TYPE_CHECKING:
     from autogen_cli.cache.explain import Explanation
     from autogen_cli.cache.flight import Flights
+    from autogen_cli.cache.stats import LevelStats, Verdict
 
 RETRY_AFTER = 30.0
 
@@ -98,10 +99,14 @@ class CacheManager:
         """Removes what has expired, what is beyond the limits and what nothing refers to; how many by level."""
         return {level.name: self.attempt(level, 0, level.prune) for level in self.levels}
 
-    def verify(self) -> list[Verdict]:
+    def verify(self) -> "list[Verdict]":
         """Looks at every entry of every level, and at what refers to entries."""
-        unseen = {level: Verdict(level=level.name, checked=0, problems=("can't be read",)) for level in self.levels}
-        return [self.attempt(level, unseen[level], level.verify) for level in self.levels]
+        from autogen_cli.cache.stats import Verdict
+
+        found = [(level, self.attempt(level, (0, ["can't be read"]), level.verify)) for level in self.levels]
+        return [
+            Verdict(level=level.name, checked=checked, problems=tuple(problems)) for level, (checked, problems) in found
+        ]
 
     def explain(
         self, inputs: KeyInputs, *, project: str, module: str, symbol: str | None, files: Sequence[SourceFile]
@@ -116,7 +121,7 @@ class CacheManager:
         entry, differences = self.attempt(self._disk, (None, ()), nearest, self._disk, inputs, label, files)
         return Explanation(key=inputs.key, level=None, nearest=entry, differences=differences)
 
-    def stats(self) -> list[LevelStats]:
+    def stats(self) -> "list[LevelStats]":
         """What every level holds, and how well it has served, over all processes."""
         stored = self.attempt(self._disk, {}, self._counters.stored) if self._disk else {}
         return [self._level_stats(level, stored) for level in self.levels]
@@ -172,13 +177,19 @@ class CacheManager:
     def _all(level: CacheLevel) -> list[CacheEntry]:
         return list(level.entries())
 
-    def _level_stats(self, level: CacheLevel, stored: Mapping[str, int]) -> LevelStats:
+    def _level_stats(self, level: CacheLevel, stored: Mapping[str, int]) -> "LevelStats":
+        from autogen_cli.cache.stats import LevelStats
+
         entries, size = self.attempt(level, 0, level.count), self.attempt(level, 0, level.size)
         evictions = self.attempt(level, None, level.evictions)
         error, _ = self._errors.get(level.name, (None, 0.0))
-        totals = self._counters.totals(level.name, stored)
         return LevelStats(
-            level=level.name, entries=entries, size=size, evictions=evictions, error=error, **asdict(totals)
+            level=level.name,
+            entries=entries,
+            size=size,
+            evictions=evictions,
+            error=error,
+            **self._counters.totals(level.name, stored),
         )
 
     def _report(self, level: str, reason: str) -> None:

@@ -4,7 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 
-from autogen_cli.cache.base import CacheEntry, Verdict
+from autogen_cli.cache.base import CacheEntry
 
 
 class MemoryLevel:
@@ -49,8 +49,8 @@ class MemoryLevel:
             self._entries.clear()
             return count
 
-    def verify(self) -> Verdict:
-        return Verdict(level=self.name, checked=self.count())
+    def verify(self) -> tuple[int, list[str]]:
+        return self.count(), []
 
     def prune(self) -> int:
         """Nothing is left over here; what has expired is found when it is asked for."""

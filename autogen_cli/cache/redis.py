@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import batched
 from typing import Any, cast
 
-from autogen_cli.cache.base import CacheEntry, Verdict, entry_from_json, entry_to_json
+from autogen_cli.cache.base import CacheEntry, entry_from_json, entry_to_json
 from autogen_cli.storage.base import PLAIN, Codec, StoreError
 
 PREFIX = "autogen:1:"  # the number is the schema's version
@@ -60,8 +60,8 @@ class RedisLevel:
             self.call("unlink", *names)
         return entries
 
-    def verify(self) -> Verdict:
-        checked, problems = 0, []
+    def verify(self) -> tuple[int, list[str]]:
+        checked, problems = 0, list[str]()
         for key, data in self._stored():
             checked += 1
             if self._decoded(key, data) is None:
@@ -69,7 +69,7 @@ class RedisLevel:
         orphans = sum(len(keys) for _, keys in self._orphans())
         if orphans:
             problems.append(f"{orphans} orphans in labels")
-        return Verdict(level=self.name, checked=checked, problems=tuple(problems))
+        return checked, problems
 
     def prune(self) -> int:
         """The server removes what has expired; what stays behind is its place in the labels."""

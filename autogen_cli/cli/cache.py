@@ -14,9 +14,10 @@ from autogen_cli.errors import ArgumentError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from autogen_cli.cache.base import CacheEntry, LevelStats
+    from autogen_cli.cache.base import CacheEntry
     from autogen_cli.cache.explain import Difference, Explanation
     from autogen_cli.cache.manager import CacheManager
+    from autogen_cli.cache.stats import LevelStats
 
 KeyArgument = Annotated[str, typer.Argument(help="The key, or its beginning", show_default=False)]
 

@@ -1,9 +1,9 @@
 """What a call costs: the user's own prices, else genai-prices by the date of the call. Unknown is None, never 0."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from autogen_cli.models import CostSource, TokenUsage
 
@@ -12,8 +12,7 @@ _MILLION = Decimal(1_000_000)
 _BATCH_SHARE = Decimal("0.5")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelPrice:
+class ModelPrice(NamedTuple):
     """USD per million tokens. cached_input None: cached tokens cost as much as others."""
 
     input: Decimal

@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from autogen_cli.cache.asked import recall
 from autogen_cli.cache.base import KeyInputs
 from autogen_cli.cache.disk import DiskLevel
-from autogen_cli.cache.explain import Difference, recall
+from autogen_cli.cache.explain import Difference
 from autogen_cli.cache.manager import CacheManager
 from autogen_cli.cache.memory import MemoryLevel
 from autogen_cli.models import Prompt, SourceFile

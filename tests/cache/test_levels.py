@@ -2,7 +2,7 @@
 
 import time
 
-from autogen_cli.cache.base import CacheLevel, Verdict, file_label, target_label
+from autogen_cli.cache.base import CacheLevel, file_label, target_label
 from autogen_cli.models import SourceFile
 
 
@@ -87,8 +87,8 @@ def test_a_level_that_was_used_well_is_sound(level: CacheLevel, make_entry):
         level.set(make_entry(word))
     level.delete(make_entry("a").key)
 
-    assert level.verify() == Verdict(level=level.name, checked=2)
+    assert level.verify() == (2, [])
     assert level.prune() == 0
     assert not level.evictions()
     level.clear()
-    assert level.verify().checked == 0
+    assert level.verify() == (0, [])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from autogen_cli.cache.base import CacheEntry, Verdict
+from autogen_cli.cache.base import CacheEntry
 from autogen_cli.cache.disk import DiskLevel
 from autogen_cli.cache.manager import CacheManager
 from autogen_cli.cache.memory import MemoryLevel
@@ -37,7 +37,7 @@ def test_eight_processes_with_kills_lose_no_committed_entry(tmp_path: Path) -> N
     level = DiskLevel(tmp_path / "cache")
     committed = [key for path in tmp_path.iterdir() if path.is_file() for key in path.read_text().split()]
     level.prune()  # the workers also remember keys that were never set
-    assert level.verify() == Verdict(level="disk", checked=level.count())
+    assert level.verify() == (level.count(), [])
     assert [key for key in committed if level.get(key) is None] == []
     assert len(committed) > 5000
     level.close()
