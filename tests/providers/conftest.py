@@ -38,9 +38,8 @@ def request_for(tmp_path: Path):
 def untrusted(tmp_path: Path, require_program: Callable[[str], str]) -> ssl.SSLContext:
     """A server's TLS with a certificate that nobody has signed."""
     command = "req -x509 -newkey rsa:2048 -nodes -keyout key -out cert -days 2 -subj /CN=localhost"
-    subprocess.run(
-        [*command.split(), "-addext", "subjectAltName=IP:127.0.0.1"], cwd=tmp_path, check=True, capture_output=True
-    )
+    argv = [require_program("openssl"), *command.split(), "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run(argv, cwd=tmp_path, check=True, capture_output=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "cert", tmp_path / "key")
     return context

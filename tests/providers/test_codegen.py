@@ -21,6 +21,7 @@ from autogen_cli.errors import (
     ProviderUnavailableError,
     RateLimitedError,
 )
+from autogen_cli.models import Completion
 from autogen_cli.providers.codegen import CodegenProvider
 from autogen_cli.providers.codegen.provider import GONE_HINT
 from autogen_cli.providers.fake import FakeCodegen, Received, Reply, faults
@@ -135,8 +136,8 @@ CREATION = [
     (faults.Reply.of_json([]), ProviderUnavailableError, False, GONE_HINT),
     (faults.status(422), ProviderRequestError, False, None),
     (faults.status(429, headers={"retry-after": "7"}), RateLimitedError, True, None),
-    (faults.status(500), ProviderUnavailableError, True, GONE_HINT),
-    (faults.status(503), ProviderUnavailableError, True, GONE_HINT),
+    (faults.status(500), ProviderUnavailableError, True, None),
+    (faults.status(503), ProviderUnavailableError, True, None),
     (faults.status(504), ProviderUnavailableError, True, None),
     (faults.redirect("http://127.0.0.1:9/elsewhere"), ProviderRequestError, False, "base_url"),
     (faults.huge(40), ProviderUnavailableError, False, GONE_HINT),
@@ -207,11 +208,12 @@ async def test_a_run_that_vanishes_takes_no_other_along(make, request_for):
 
     async with FakeCodegen(["x"], run_time=0.1, faults=vanish) as server:
         provider = make(server)
-        first, second = await asyncio.gather(
-            provider.complete(request_for("one")), provider.complete(request_for("two")), return_exceptions=True
+        outcomes = await asyncio.gather(
+            *(provider.complete(request_for(prompt)) for prompt in ("one", "two")), return_exceptions=True
         )
-    assert isinstance(first, ProviderRequestError)
-    assert second.text == "x"
+    vanished, answered = sorted(outcomes, key=lambda outcome: isinstance(outcome, Completion))
+    assert isinstance(vanished, ProviderRequestError)
+    assert answered.text == "x"
 
 
 async def test_many_runs_are_watched_by_listing(make, request_for):
@@ -327,6 +329,17 @@ async def test_an_answer_that_got_lost_is_looked_for(make, request_for, transpor
             assert (await provider.complete(request_for())).text == "x"
             assert provider.capabilities.idempotent
         assert server.created == 1
+
+
+async def test_as_long_as_nobody_can_look_no_second_run_is_made(make, request_for):
+    async with FakeCodegen(["x"], faults=[faults.reset(), *[faults.status(503)] * 2]) as server:
+        provider = make(server)
+        first = await failure(provider, request_for())
+        assert (first.billed, server.created) == ("maybe", 1)
+        if provider.capabilities.idempotent:  # what retries go by
+            assert (await failure(provider, request_for())).billed == "no"
+            assert (await provider.complete(request_for())).text == "x"
+            assert server.created == 1
 
 
 async def test_headers_are_shown_to_the_observer(make, request_for):

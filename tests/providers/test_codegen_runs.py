@@ -119,7 +119,7 @@ async def nothing(_request_id: str) -> Run:
 
 
 async def claimed(journal: RunJournal, *looks: Run | Exception | list[Run], create=nothing) -> Run:
-    return await RunClaims(Script(*looks), journal).run_for("print", "r-2", create)
+    return await RunClaims(Script(*looks), journal, sleep=Waits().sleep).run_for("print", "r-2", create)
 
 
 def leave_behind(journal: RunJournal, pid: int) -> None:
@@ -148,6 +148,23 @@ async def test_a_cut_off_creation_that_never_arrived_is_taken_over(journal):
     assert created == ["r-2"]
 
 
+async def test_a_run_in_the_making_is_looked_for_more_than_once(journal):
+    leave_behind(journal, DEAD)
+    found = run("ACTIVE", metadata={"request_id": "r-1"})
+    assert await claimed(journal, [], [], [found]) == found
+
+
+async def test_an_answer_that_got_lost_before_the_run_was_made(journal):
+    lost = ProviderUnavailableError("lost", billed="maybe")
+
+    async def create(_request_id: str) -> Run:
+        raise lost
+
+    with pytest.raises(ProviderUnavailableError, match="lost"):
+        await claimed(journal, [], create=create)
+    assert journal.claim("print", "r-3").pid == 0
+
+
 async def test_another_process_may_take_over_first(journal):
     leave_behind(journal, DEAD)
 
@@ -158,7 +175,8 @@ async def test_another_process_may_take_over_first(journal):
                 journal.note("print", 7)
             return []
 
-    assert await RunClaims(Overtaken(run("ACTIVE")), journal).run_for("print", "r-2", nothing) == run("ACTIVE")
+    claims = RunClaims(Overtaken(run("ACTIVE")), journal, sleep=Waits().sleep)
+    assert await claims.run_for("print", "r-2", nothing) == run("ACTIVE")
 
 
 async def test_a_known_run_that_cannot_be_asked_for_now(journal):

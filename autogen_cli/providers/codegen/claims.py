@@ -5,11 +5,12 @@ import contextlib
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 
-from autogen_cli.errors import ConfigError, ProviderError
-from autogen_cli.providers.codegen.journal import Entry, RunJournal, is_alive
+from autogen_cli.errors import AutogenError, ConfigError, ProviderError
+from autogen_cli.providers.codegen.journal import RunJournal, is_alive
 from autogen_cli.providers.codegen.runs import Run, Transport
 
 UNDER_WAY = 0.2  # seconds between two looks at a creation that another request has begun
+LOOKS = (0.0, 1.0, 5.0)  # seconds before each look for a run whose creation was cut off: it may still be in the making
 
 
 class RunClaims:
@@ -38,7 +39,7 @@ class RunClaims:
                     self._journal.forget(fingerprint)
                 elif is_alive(known.pid):
                     await self._sleep(UNDER_WAY)
-                elif run := await self._lost(known):
+                elif run := await self._lost(known.request_id):
                     self._journal.note(fingerprint, run.id)
                     return run
                 elif self._journal.take_over(fingerprint, known, request_id):
@@ -60,10 +61,15 @@ class RunClaims:
         try:
             run = await create(request_id)
         except ProviderError as error:
-            lost = Entry(request_id=request_id, run_id=None, pid=0)
-            found = await self._lost(lost) if error.billed != "no" else None
+            if error.billed == "no":
+                journal.forget(fingerprint)
+                raise
+            journal.give_up(fingerprint)
+            try:
+                found = await self._lost(request_id)
+            except AutogenError:
+                raise error from None  # nobody knows whether the run is there: the next request will look first
             if found is None:
-                (journal.forget if error.billed == "no" else journal.give_up)(fingerprint)
                 raise
             run = found
         except BaseException:  # cancelled, no access, a bug: the request may or may not have arrived
@@ -80,13 +86,14 @@ class RunClaims:
                 return None
             raise
 
-    async def _lost(self, entry: Entry) -> Run | None:
-        """The run whose creation was cut off, if the service has it; only runs made over plain HTTP can be told."""
-        if not self._transport.sends_metadata:
-            return None
-        with contextlib.suppress(ProviderError):
+    async def _lost(self, request_id: str) -> Run | None:
+        """The run whose creation was cut off, if the service has it; only runs made over plain HTTP can be told. Raises
+        what keeps it from being looked for: as long as nobody knows, it isn't made again.
+        """
+        for wait in LOOKS if self._transport.sends_metadata else ():
+            await self._sleep(wait)
             for run in await self._transport.recent():
-                if run.metadata.get("request_id") == entry.request_id:
+                if run.metadata.get("request_id") == request_id:
                     return run
         return None
 

@@ -193,7 +193,7 @@ def _choose(transport: Literal["auto", "sdk", "http"], repo_id: int | None, mode
 
 def _remedied(error: ProviderError) -> ProviderError:
     """A creation's error with what to do where the service isn't there any more; other providers may be asked then."""
-    away = isinstance(error, ProviderUnavailableError) and error.billed == "no"
+    away = isinstance(error, ProviderUnavailableError) and error.status is None and error.billed == "no"
     misplaced = error.status in NO_SUCH_ADDRESS and "repos" not in error.message  # 404 also says "No repos found"
     if not (away or misplaced or isinstance(error, ProviderAnswerError)):
         return error
