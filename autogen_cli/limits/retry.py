@@ -6,12 +6,13 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from autogen_cli.errors import ProviderError, ProviderUnavailableError
+from autogen_cli.errors import Billed, ProviderError, ProviderUnavailableError
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
 
 LONGEST_WAIT = 120.0  # a Retry-After beyond two minutes is told, not slept
+CERTAINTY: tuple[Billed, ...] = ("no", "maybe", "yes")
 MOST_WAITS = 10  # attempts that a Retry-After put off; in a storm of 30 % of 429s one in 500,000 requests needs more
 
 
@@ -48,8 +49,14 @@ class RetryHandler:
         """The operation's result, or the last attempt's error. idempotent: sending twice costs no more than once."""
         from tenacity import AsyncRetrying, retry_if_exception
 
+        billed: list[Billed] = ["no"]
+
         async def attempt() -> T:  # tenacity awaits only what is declared `async`, which not every callable is
-            return await operation()
+            try:
+                return await operation()
+            except ProviderError as error:
+                billed.append(error.billed)
+                raise
 
         deadline = self._clock() + self._total_timeout
         attempts = AsyncRetrying(
@@ -64,7 +71,7 @@ class RetryHandler:
             async with asyncio.timeout(self._total_timeout):
                 return await attempts(attempt)
         except ProviderError as error:
-            raise _final(error, attempts.statistics.get("attempt_number", 1)) from error.__cause__
+            raise _final(error, len(billed) - 1, max(billed, key=CERTAINTY.index)) from error.__cause__
         except TimeoutError as exc:
             raise ProviderUnavailableError(
                 f"no answer within {self._total_timeout:g} s, retries included",
@@ -112,8 +119,10 @@ def _error_of(state: "RetryCallState") -> BaseException | None:
     return state.outcome.exception() if state.outcome else None
 
 
-def _final(error: ProviderError, attempts: int) -> ProviderError:
-    """The error that the caller sees: with the number of attempts, and with the time where it is too far away."""
+def _final(error: ProviderError, attempts: int, billed: Billed) -> ProviderError:
+    """The error that the caller sees: with the number of attempts, whether any of them was billed, and with the time
+    where it is too far away.
+    """
     wait = error.retry_after or 0.0
     hint = f"try again in {duration(wait)}" if wait > LONGEST_WAIT else error.hint
     if attempts == 1 and hint == error.hint:
@@ -124,7 +133,7 @@ def _final(error: ProviderError, attempts: int) -> ProviderError:
         hint=hint,
         retryable=error.retryable,
         retry_after=error.retry_after,
-        billed=error.billed,
+        billed=billed,
         status=error.status,
     )
 

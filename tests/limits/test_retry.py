@@ -149,6 +149,12 @@ async def test_each_retry_is_told(waits):
     assert told == [(DOWN, 1.0)]
 
 
+async def test_one_attempt_that_may_have_been_billed_makes_it_all_billed(handler):
+    with pytest.raises(ProviderUnavailableError, match="tried 2 times") as error:
+        await handler.run(Service(LOST, ProviderUnavailableError("gone for good")), idempotent=True)
+    assert error.value.billed == "maybe"
+
+
 async def test_other_errors_pass_untouched(handler):
     async def broken() -> None:
         raise ZeroDivisionError
