@@ -18,7 +18,8 @@ class Definition(NamedTuple):
     signature: the lines that define the name, dedented, without body: `def f(a, b=1) -> C: ...`, `class A(B): ...`,
         `NAME = value`, `name: Type`; long values are cut to `...`.
     bases: base classes of a class as written. returns: return annotation of a function as written.
-    parameters: (name, annotation) of a function, without self and cls.
+    parameters: (name, annotation, mark) of a function, without self and cls; the mark is `*`, `**`, or `=` where there
+        is a default.
     names, attributes: what the body of a function loads, or the methods of a class together; sorted.
     """
 

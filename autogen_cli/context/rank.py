@@ -1,58 +1,235 @@
-"""What may be shown for a target, and what each piece is worth."""
+"""What may be shown for a target, and what each piece is worth: the likelihood that the target needs a definition
+(`features.py`, `weights.py`), and fixed worths for what shows how it is used.
+"""
 
+import math
+
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from autogen_cli.context.evidence import Found
-from autogen_cli.context.facts import Definition
+from autogen_cli.context.facts import Definition, Usage
+from autogen_cli.context.features import FeatureReader, Features, words
+from autogen_cli.context.names import Names, Place
+from autogen_cli.context.pool import Entry, Pool
 from autogen_cli.context.project import is_test
-from autogen_cli.context.render import Candidate
+from autogen_cli.context.render import Candidate, one_piece
 from autogen_cli.context.sources import Sources
+from autogen_cli.context.weights import MEMBER, TOP_LEVEL
 from autogen_cli.models import Target
 
-MOST_SITES = 40
+# Sections, in the order of the text.
+CALL_SITES, TESTS, MODULE, DEFINITIONS, BODIES = range(5)
+SITE_WORTH = 3.0
+SAME_SHAPE = 0.3  # what a second call of the same shape is worth beside the first
+TEST_WORTH = 2.0
+IMPORTS_WORTH = 1.0
+BODY_WORTH = 0.25
+MOST_SITES = 60
+MOST_BODIES = 8
+LONGEST_TEST = 16
+LONGEST_BODY = 40
+ABBREVIATED = 0.1  # below this likelihood a long signature is shown by its names alone
 
 
 def candidates(sources: Sources, target: Target, found: Sequence[Found]) -> list[Candidate]:
-    listed = [*_sites(found), *_own(sources, target), *_imported(sources, target)]
-    return listed
+    """Everything that may be shown, with its worth and its reason."""
+    names = Names(sources)
+    pool = Pool(sources, names, target, found)
+    usages = [item for item in found if item.usage.kind not in {"import", "export"}][:MOST_SITES]
+    return [
+        *_sites([item for item in usages if not is_test(item.path)]),
+        *_tests(sources, names, [item for item in usages if is_test(item.path)]),
+        *_imports(sources, target),
+        *_definitions(pool),
+        *_bodies(sources, pool),
+    ]
+
+
+# How the target is used
 
 
 def _sites(found: Sequence[Found]) -> Iterator[Candidate]:
-    for number, (path, usage) in enumerate(found[:MOST_SITES]):
-        test = is_test(path)
+    shapes: Counter[str] = Counter()
+    for number, (path, usage) in enumerate(found):
+        shape = _shape(usage)
+        worth = SITE_WORTH * SAME_SHAPE ** shapes[shape] / (1 + number / 10)
+        shapes[shape] += 1
         where = f" in {usage.enclosing}" if usage.enclosing else ""
-        if usage.kind in {"import", "export"}:
-            continue
         yield Candidate(
-            "test" if test else "call_site", path, usage.line, usage.enclosing, ", ".join(usage.uses) or "used here",
-            f"# {path}:{usage.line}{where}\n{usage.text}", 100 / (number + 1), (0, path), "",
+            "call_site", path, usage.line, usage.enclosing, _use_text(usage),
+            one_piece(f"# {path}:{usage.line}{where}\n{usage.text}"), worth, CALL_SITES, "",
         )  # fmt: skip
 
 
-def _own(sources: Sources, target: Target) -> Iterator[Candidate]:
-    path = target.relative_path
-    for definition in sources.facts(path).definitions:
-        if definition.qualified_name != target.symbol:
-            yield _definition(path, definition, "defined in the target's module", 3.0, 1)
+def _shape(usage: Usage) -> str:
+    arguments = ",".join(f"{star}{keyword}" for _, keyword, star in usage.arguments or ())
+    return f"{usage.arguments is None}({arguments}) {usage.awaited} {usage.uses}"
 
 
-def _imported(sources: Sources, target: Target) -> Iterator[Candidate]:
+def _use_text(usage: Usage) -> str:
+    called = "called" if usage.arguments is not None else "used"
+    awaited = " and awaited" if usage.awaited else ""
+    uses = ", ".join(use.replace("_", " ") for use in usage.uses if use != "value")
+    return f"{called} here{awaited}" + (f", the result is {uses}" if uses and called == "called" else "")
+
+
+def _tests(sources: Sources, names: Names, found: Sequence[Found]) -> Iterator[Candidate]:
+    """One piece per test function: the whole of a short one, of a long one the statements that use the target."""
+    by_function: dict[tuple[str, str], list[Usage]] = {}
+    for path, usage in found:
+        by_function.setdefault((path, usage.enclosing), []).append(usage)
+    for number, ((path, enclosing), usages) in enumerate(by_function.items()):
+        function = names.table(path).get(enclosing)
+        first = usages[0].line
+        if function and function.kind != "class" and function.end_line - function.line < LONGEST_TEST:
+            text = f"# {path}:{function.line}\n{body_of(sources, Place(path, function))}"
+        else:
+            where = f" in {enclosing}" if enclosing else ""
+            text = "\n".join([f"# {path}:{first}{where}", *dict.fromkeys(usage.text for usage in usages)])
+        worth = TEST_WORTH / (1 + number / 2)
+        reason = "a test that exercises the target"
+        yield Candidate("test", path, first, enclosing, reason, one_piece(text), worth, TESTS, "")
+
+
+def body_of(sources: Sources, place: Place) -> str:
+    """A definition's source, dedented."""
+    import textwrap
+
+    lines = sources.source(place.path).split(b"\n")[place.definition.line - 1 : place.definition.end_line]
+    return textwrap.dedent(b"\n".join(lines).decode())
+
+
+# What the target may need
+
+
+def _imports(sources: Sources, target: Target) -> Iterator[Candidate]:
+    """The module's imports of what isn't the project's own: what is at hand without a new dependency."""
     path = target.relative_path
+    lines: dict[str, list[str]] = {}
     for item in sources.facts(path).imports:
-        source = sources.project.resolve_import(path, item.module, item.level)
-        if source is None or not item.name:
+        if item.scope or sources.project.resolve_import(path, item.module, item.level):
             continue
-        for definition in sources.facts(source).definitions:
-            if definition.name == item.name and not definition.owner:
-                yield _definition(source, definition, "imported by the target's module", 5.0, 2)
+        if item.name:
+            renamed = f" as {item.bound}" if item.bound != item.name else ""
+            lines.setdefault(f"from {'.' * item.level}{item.module} import ", []).append(item.name + renamed)
+        else:
+            renamed = f" as {item.bound}" if item.bound != item.module.partition(".")[0] else ""
+            lines.setdefault("import ", []).append(item.module + renamed)
+    text = "\n".join(head + ", ".join(dict.fromkeys(names)) for head, names in lines.items())
+    if text:
+        header = _module_header(path)
+        reason = "imported by the module already"
+        yield Candidate("import", path, 0, "", reason, text, IMPORTS_WORTH, MODULE, header)
 
 
-def _definition(path: str, definition: Definition, reason: str, score: float, section: int) -> Candidate:
-    text, parent = definition.signature, ""
-    if definition.owner:
-        text = "\n".join(f"    {line}" for line in text.split("\n"))
-        parent = f"class {definition.owner}:"
+def _module_header(path: str) -> str:
+    return f"# {path} (the target's module)"
+
+
+def _definitions(pool: Pool) -> Iterator[Candidate]:
+    reader = FeatureReader(pool)
+    seen: set[tuple[str, str]] = set()
+    for entry in pool.entries.values():
+        features = reader.read(entry)
+        likelihood = weigh(features, MEMBER if entry.place.definition.owner else TOP_LEVEL)
+        seen.add(entry.place.key)
+        yield _definition(pool, entry.place, likelihood, _reason(entry, features))
+    for place in _missing_owners(pool, seen):
+        yield _definition(pool, place, 0.0, "the class around what is needed")
+
+
+def _missing_owners(pool: Pool, seen: set[tuple[str, str]]) -> Iterator[Place]:
+    for path, symbol in list(seen):
+        owner = symbol.rpartition(".")[0]
+        while owner and (path, owner) not in seen:
+            seen.add((path, owner))
+            yield Place(path, pool.names.table(path)[owner])
+            owner = owner.rpartition(".")[0]
+
+
+def weigh(features: Features, weights: dict[str, float]) -> float:
+    """Likelihood, 0 to 1."""
+    return 1 / (1 + math.exp(-sum(weights.get(name, 0.0) * value for name, value in features.items())))
+
+
+def _definition(pool: Pool, place: Place, likelihood: float, reason: str) -> Candidate:
+    path, definition = place
+    own = path == pool.path
+    text = definition.signature.removesuffix(": ...") if definition.kind == "class" else definition.signature
+    if likelihood < ABBREVIATED:
+        text = abbreviated(definition, text)
     return Candidate(
-        "definition", path, definition.line, definition.qualified_name, reason, text, score, (section, path),
-        f"# {path}: {reason}", parent,
+        "module" if own else "definition", path, definition.line, definition.qualified_name, reason, text, likelihood,
+        MODULE if own else DEFINITIONS, _module_header(path) if own else f"# {path}", definition.owner,
+        definition.kind == "class",
     )  # fmt: skip
+
+
+def abbreviated(definition: Definition, text: str) -> str:
+    """A signature by its parameter names alone, where that saves much."""
+    if definition.kind not in {"function", "method"} or len(text) < 60:
+        return text
+    listed = ", ".join(f"{name}=..." if mark == "=" else f"{mark}{name}" for name, _, mark in definition.parameters)
+    head = text.rpartition("\n")[2].partition("(")[0]
+    return f"{head}({listed}): ..."
+
+
+def _reason(entry: Entry, features: Features) -> str:
+    """The strongest of what speaks for a definition, in words."""
+    if features.get("unused import"):
+        return "imported by the module and used nowhere in it yet"
+    if features.get("orphan private"):
+        return "defined by the module and used nowhere in it yet"
+    if features.get("similar uses", 0) > 0.3:
+        return "used by a function with a name like the target's"
+    if features.get("name overlap", 0) > 0.4:
+        return "its name is like the target's"
+    if features.get("caller uses"):
+        return "used by a caller of the target"
+    if features.get("test uses"):
+        return "used by a test of the target"
+    return REASONS[next(way for way in REASONS if way in entry.ways)]
+
+
+REASONS = {
+    "own": "defined by the target's module",
+    "imported": "imported by the target's module",
+    "module": "an attribute of a module that the target's module imports",
+    "caller": "used by a caller of the target",
+    "test": "used by a test of the target",
+    "type": "a type that signatures around the target name",
+    "base": "a base class of what is shown",
+    "used": "an attribute that code around the target uses",
+    "alike": "its name is like the target's",
+    "package": "defined in the same package",
+}
+
+
+# How the neighbours are written
+
+
+def _bodies(sources: Sources, pool: Pool) -> Iterator[Candidate]:
+    """Functions of the pool's files whose names are most like the target's, and the functions that call it."""
+    wanted = words(pool.target.name)
+    scored: dict[tuple[str, str], tuple[float, str, Place]] = {}
+    for path, usage in pool.found:
+        around = pool.enclosing(path, usage.enclosing)
+        if around and around.kind != "class" and not is_test(path):
+            place = Place(path, around)
+            scored.setdefault(place.key, (0.4, "calls the target", place))
+    for entry in pool.entries.values():
+        definition = entry.place.definition
+        shared = len(wanted & words(definition.name)) / len(wanted | words(definition.name) or {""})
+        if definition.kind in {"function", "method"} and shared:
+            worth = shared * (1.0 if entry.place.path == pool.path else 0.6)
+            scored.setdefault(entry.place.key, (worth, "a function with a name like the target's", entry.place))
+    best = sorted(scored.items(), key=lambda item: (-item[1][0], item[0]))
+    fitting = [value for _, value in best if 2 < value[2].definition.end_line - value[2].definition.line < LONGEST_BODY]
+    for worth, reason, place in fitting[:MOST_BODIES]:
+        path, definition = place
+        header = f"# {path}:{definition.line} {definition.qualified_name}: {reason}"
+        yield Candidate(
+            "similar" if "name" in reason else "caller", path, definition.line, definition.qualified_name, reason,
+            one_piece(f"{header}\n{body_of(sources, place)}"), BODY_WORTH * worth, BODIES, "",
+        )  # fmt: skip

@@ -9,6 +9,7 @@ from autogen_cli.context.syntax import normalize, read_facts
 from autogen_cli.context.usages import read_usages
 
 LARGEST_FILE = 1_000_000
+OUTLINE = re.compile(rb"\n *(?:async )?(?:def|class) (\w+)|\n +self\.(\w+)(?: =|:)|\n +(\w+)(?: = |: [A-Z])")
 NO_FACTS = FileFacts()
 
 
@@ -17,6 +18,7 @@ class Sources:
         self.project = project
         self._contents: dict[str, bytes] = {}
         self._facts: dict[str, FileFacts] = {}
+        self._outlines: dict[str, frozenset[str]] = {}
         self._usages: dict[tuple[str, str], list[Usage]] = {}
 
     def source(self, path: str) -> bytes:
@@ -55,14 +57,35 @@ class Sources:
 
     def files_with(self, name: str) -> list[str]:
         """Files that mention a name as a whole word, in order."""
-        needle = name.encode()
-        word = re.compile(rb"\b%s\b" % re.escape(needle))
-        found = (path for path in self.project.files if needle in self.source(path))
-        return sorted(path for path in found if word.search(self.source(path)))
+        word = name.encode()
+        return sorted(path for path in self.project.files if mentions(self.source(path), word))
+
+    def outline(self, path: str) -> frozenset[str]:
+        """Names that a file's text seems to define, told without parsing."""
+        known = self._outlines.get(path)
+        if known is None:
+            names = (next(filter(None, groups)) for groups in OUTLINE.findall(self.source(path)))
+            known = self._outlines[path] = frozenset(name.decode() for name in names)
+        return known
 
     def imported_words(self, path: str) -> set[str]:
         """Words of the module names in import lines, `.` for a bare relative import: a cheap test before parsing."""
         return set(_import_words(self.source(path)))
+
+
+def mentions(source: bytes, word: bytes) -> bool:
+    """Whether a source holds a word, not only as a part of another."""
+    start = source.find(word)
+    while start >= 0:
+        end = start + len(word)
+        if not (_is_word(source[start - 1 : start]) or _is_word(source[end : end + 1])):
+            return True
+        start = source.find(word, end)
+    return False
+
+
+def _is_word(character: bytes) -> bool:
+    return character.isalnum() or character == b"_" or character >= b"\x80"
 
 
 def _import_words(source: bytes) -> Iterable[str]:

@@ -47,6 +47,7 @@ SHOWN_DECORATORS = frozenset(
         "asynccontextmanager", "dataclass", "define", "frozen", "overload", "final", "setter",
     }
 )  # fmt: skip
+SPLATS = {"list_splat_pattern": "*", "dictionary_splat_pattern": "**"}
 LONGEST_VALUE = 72
 LONGEST_PARAMETER = 80
 LONGEST_DOC = 100
@@ -222,15 +223,19 @@ class _Reader:
                     text = " ".join(head.split()) + " ..."
             yield text
 
-    def _parameters(self, parameters: "Node | None") -> Iterator[tuple[str, str]]:
+    def _parameters(self, parameters: "Node | None") -> Iterator[tuple[str, str, str]]:
         for child in parameters.named_children if parameters else ():
             annotation = self.line(child.child_by_field_name("type"))
-            name = child.child_by_field_name("name")
-            if not name:
-                name = next((c for c in child.named_children if c.type == "identifier"), child)
+            name = child.child_by_field_name("name") or _first(child, "identifier")
+            mark = "=" if child.child_by_field_name("value") else ""
+            if name is None:
+                splat = child if child.type in SPLATS else child.named_children[0] if child.named_children else child
+                name, mark = _first(splat, "identifier"), SPLATS.get(splat.type, "")
+            elif child.type in SPLATS:
+                mark = SPLATS[child.type]
             text = self.text(name)
-            if text.isidentifier() and text not in {"self", "cls"}:
-                yield text, annotation
+            if text and text not in {"self", "cls"}:
+                yield text, annotation, mark
 
     def _doc(self, node: "Node") -> str:
         body = node.child_by_field_name("body")
@@ -264,8 +269,9 @@ class _Reader:
     def _define_values(self, node: "Node", owner: str) -> None:
         """`NAME = value`, `name: Type = value`, `A = B = value`, `A, B = values`."""
         target, value = node.child_by_field_name("left"), node.child_by_field_name("right")
-        while value and value.type == "assignment":
+        if value and value.type == "assignment":
             self._define_values(value, owner)
+        while value and value.type == "assignment":
             value = value.child_by_field_name("right")
         if target is None:
             return
@@ -330,7 +336,7 @@ class _Reader:
             return f"{name} = ...", ""
         annotation = self.line(assignment.child_by_field_name("type"))
         value = self.value(assignment.child_by_field_name("right"))
-        annotation = annotation or next((a for n, a in method.parameters if n == value), "")
+        annotation = annotation or next((each[1] for each in method.parameters if each[0] == value), "")
         return (f"{name}: {annotation}" if annotation else f"{name} = {value or '...'}"), annotation
 
     def _add_names(self, module: _Span) -> None:
@@ -397,6 +403,11 @@ def _statements(block: "Node") -> Iterator["Node"]:
             yield from _statements(node)
         else:
             yield node
+
+
+def _first(node: "Node", kind: str) -> "Node | None":
+    """A node itself or its first child of a kind."""
+    return next((each for each in (node, *node.named_children) if each.type == kind), None)
 
 
 def _within(ranges: list[tuple[int, int]], position: int) -> bool:

@@ -1,0 +1,188 @@
+"""Every definition that the missing symbol might need, with the way it was reached."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from autogen_cli.context.evidence import Found
+from autogen_cli.context.facts import Definition
+from autogen_cli.context.names import Names, Place
+from autogen_cli.context.project import is_test, parent_of
+from autogen_cli.context.sources import Sources
+from autogen_cli.context.syntax import words_of
+from autogen_cli.models import Target
+
+# How a definition was reached, the closest first.
+WAYS = ("own", "imported", "module", "caller", "test", "type", "base", "package", "used", "alike")
+MOST_BYTES = 1_200_000
+BUILTIN_ATTRIBUTES = frozenset(
+    name for kind in (str, bytes, bytearray, list, tuple, dict, set, int, float, type) for name in dir(kind)
+)
+OUTSIDE = re.compile(r"(?:^|/)(?:docs?|docs_src|examples?|scripts?|bench(?:marks?)?)/")
+NAME = re.compile(r"[A-Za-z_][\w.]*")
+
+
+@dataclass(slots=True)
+class Entry:
+    """A definition in the pool. ways: how it was reached. hops: steps from the target's module."""
+
+    place: Place
+    ways: set[str] = field(default_factory=set)
+    hops: int = 9
+
+
+class Pool:
+    def __init__(self, sources: Sources, names: Names, target: Target, found: Sequence[Found]) -> None:
+        self.sources, self.names, self.target = sources, names, target
+        self.path = target.relative_path
+        self.found = found
+        self.entries: dict[tuple[str, str], Entry] = {}
+        self.modules: dict[str, str] = {}  # local name -> path of the project module that it is bound to
+        self._spent = 0
+        self._seen: set[str] = set()
+        self._own()
+        self._imported()
+        self._around_call_sites()
+        self._types(rounds=2)
+        self._package()
+        self._members()
+        self._elsewhere()
+
+    def add(self, place: Place, way: str, hops: int) -> None:
+        if place.path == self.path and place.definition.qualified_name == self.target.symbol:
+            return
+        entry = self.entries.setdefault(place.key, Entry(place))
+        entry.ways.add(way)
+        entry.hops = min(entry.hops, hops)
+
+    def affordable(self, path: str) -> bool:
+        """Whether one more file may be analysed; what is near comes first, so what is far is what falls out."""
+        if path in self._seen:
+            return True
+        size = self.sources.project.files[path].size
+        if self._spent + size > MOST_BYTES:
+            return False
+        self._seen.add(path)
+        self._spent += size
+        return True
+
+    def _own(self) -> None:
+        self._seen.add(self.path)
+        for definition in self.sources.facts(self.path).definitions:
+            if not definition.owner:
+                self.add(Place(self.path, definition), "own", 0)
+
+    def _imported(self) -> None:
+        for bound in self.names.imports(self.path):
+            module = self.names.module(self.path, bound)
+            if module is not None:
+                self.modules[bound] = module
+                continue
+            place = self.names.lookup(self.path, bound)
+            if place is not None:
+                self.add(place, "imported", 1)
+        for module in dict.fromkeys(self.modules.values()):
+            if self.affordable(module):
+                self._all_of(module, "module", 1)
+        for item in self.sources.facts(self.path).imports:
+            source = self.sources.project.resolve_import(self.path, item.module, item.level)
+            if item.name == "*" and source and self.affordable(source):
+                self._all_of(source, "imported", 1)
+
+    def _all_of(self, path: str, way: str, hops: int) -> None:
+        for definition in self.sources.facts(path).definitions:
+            if not definition.owner:
+                self.add(Place(path, definition), way, hops)
+
+    def _around_call_sites(self) -> None:
+        for path, usage in self.found:
+            if path != self.path and not self.affordable(path):
+                continue
+            around = self.enclosing(path, usage.enclosing)
+            way = "test" if is_test(path) else "caller"
+            for name in around.names if around else ():
+                place = self.names.lookup(path, name)
+                if place is not None and not is_test(place.path):
+                    self.add(place, way, 2)
+
+    def enclosing(self, path: str, qualified_name: str) -> Definition | None:
+        """The function or method that a qualified name lies in."""
+        table = self.names.table(path)
+        while qualified_name and qualified_name not in table:
+            qualified_name = qualified_name.rpartition(".")[0]
+        return table.get(qualified_name)
+
+    def _types(self, rounds: int) -> None:
+        """Classes that annotations and bases of what is there name."""
+        done: set[tuple[str, str]] = set()
+        for _ in range(rounds):
+            for key, entry in list(self.entries.items()):
+                if key in done or entry.hops > 2:
+                    continue
+                done.add(key)
+                definition = entry.place.definition
+                for text in self._annotations(entry.place):
+                    self._add_named(entry.place.path, text, "type", entry.hops + 1)
+                for text in definition.bases:
+                    self._add_named(entry.place.path, text, "base", entry.hops + 1)
+
+    def _annotations(self, place: Place) -> Iterable[str]:
+        definition = place.definition
+        yield definition.returns
+        for _, annotation, _ in definition.parameters:
+            yield annotation
+        if definition.kind == "constant" and "(" in definition.signature:
+            yield definition.signature.partition("=")[2].partition("(")[0]
+
+    def _add_named(self, path: str, text: str, way: str, hops: int) -> None:
+        for name in NAME.findall(text):
+            place = self.names.lookup(path, name)
+            if place is not None and place.definition.kind in {"class", "constant"} and not is_test(place.path):
+                self.add(place, way, hops)
+
+    def _package(self) -> None:
+        folder = parent_of(self.path)
+        for path in sorted(self.sources.project.files):
+            if parent_of(path) == folder and path != self.path and not is_test(path) and self.affordable(path):
+                self._all_of(path, "package", 3)
+
+    def _elsewhere(self) -> None:
+        """Attributes that the code around uses and that few files define, and names like the target's."""
+        known = {entry.place.definition.name for entry in self.entries.values()}
+        wanted = self._attributes_around() - known - BUILTIN_ATTRIBUTES
+        words = [word for word in words_of([self.target.name]) if len(word) > 3]
+        definers: dict[str, list[str]] = {}
+        for path in sorted(self.sources.project.files):
+            if is_test(path) or OUTSIDE.search(path):
+                continue
+            for name in self.sources.outline(path):
+                if name in wanted or (words and name not in known and any(word in name.lower() for word in words)):
+                    definers.setdefault(name, []).append(path)
+        for name, paths in sorted(definers.items(), key=lambda item: (len(item[1]), item[0])):
+            if len(paths) > 3:
+                break
+            for path in paths:
+                if not self.affordable(path):
+                    continue
+                for definition in self.sources.facts(path).definitions:
+                    if definition.name == name:
+                        self.add(Place(path, definition), "used" if name in wanted else "alike", 4)
+
+    def _attributes_around(self) -> set[str]:
+        facts = self.sources.facts(self.path)
+        found = {name for definition in facts.definitions for name in definition.attributes} | set(facts.attributes)
+        for path, usage in self.found:
+            around = self.enclosing(path, usage.enclosing)
+            if around:
+                found.update(around.attributes)
+        return found
+
+    def _members(self) -> None:
+        for entry in list(self.entries.values()):
+            if entry.place.definition.kind == "class":
+                prefix = f"{entry.place.definition.qualified_name}."
+                path = entry.place.path
+                for name, definition in self.names.table(path).items():
+                    if name.startswith(prefix):
+                        for way in entry.ways:
+                            self.add(Place(path, definition), way, entry.hops)
