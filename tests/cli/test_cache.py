@@ -124,3 +124,23 @@ def test_verify_is_quiet_when_all_is_well_and_names_what_is_not(shop: Path, auto
     assert found.code == 9
     assert "can't be read" in found.out
     assert len(autogen("cache", "verify", "--json").json["levels"][1]["problems"]) == 2
+
+
+def test_rekey_seals_everything_with_a_new_key(
+    make_project: MakeProject, autogen: RunAutogen, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTOGEN_CACHE_ENCRYPT", "true")
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    root = make_project({"pyproject.toml": "", "a.py": "from b import one\n\none(1)\n", "b.py": "x = 1\n"})
+    assert "the key of the encrypted cache is in" in autogen("generate", "b", "one", cwd=root).err
+    key = home / "autogen" / "data" / "store.key"
+    before = key.read_text()
+
+    assert autogen("cache", "rekey").code == 0
+    assert key.read_text() != before
+    assert "from the disk cache" in autogen("generate", "b", "one").err
+    assert not any(b"one(" in path.read_bytes() for path in (home / "autogen" / "cache" / "answers").iterdir())
+    key.write_text(before)
+    wrong = autogen("generate", "b", "one")
+    assert (wrong.code, wrong.out) == (4, "")
+    assert "was encrypted with another key" in wrong.err
