@@ -14,7 +14,7 @@ from autogen_cli.cli.options import (
     SymbolArgument,
 )
 from autogen_cli.cli.output import Output
-from autogen_cli.errors import ProviderError, RejectedError
+from autogen_cli.errors import ArgumentError, ProviderError, RejectedError
 
 if TYPE_CHECKING:
     from autogen_cli.models import GeneratedCode
@@ -59,6 +59,8 @@ def generate(
         provider=provider or ("replay" if replay else None), model=model,
         context_tokens=context_tokens,
     )  # fmt: skip
+    if replay and provider not in {None, "replay"}:
+        raise ArgumentError(f"--replay answers in place of {provider}", hint="leave out one of --replay and --provider")
     given = {"budget.per_run": max_cost, "checks.repair": repair, "checks.test": test}
     flags = {key: value for key, value in given.items() if value is not None}
     wishes = Wishes(record=record, replay=replay, on_text=out.progress())

@@ -76,7 +76,7 @@ class CommandConfig(Table):
 class ContextConfig(Table):
     """What is read from the project and sent along."""
 
-    tokens: int = setting("Most tokens (o200k_base) of context in a prompt.", default=6000, minimum=1)
+    tokens: int = setting("Most tokens (o200k_base) of context in a prompt.", default=6000, minimum=200)
     analyzer: Literal["index", "graph-sitter"] = setting(
         "How call sites are found; graph-sitter needs the extra `graph`.", default="index"
     )
@@ -151,6 +151,19 @@ class BudgetConfig(Table):
     )
     action: Literal["refuse", "warn"] = setting(
         "What happens to a request that could exceed a limit.", default="refuse", protection="loosening"
+    )
+    alert_argv: tuple[str, ...] = setting(
+        "Program that gets an alert as JSON on stdin when 50, 80 and 100 % of a limit are spent.",
+        default=(),
+        example=("notify-send", "autogen"),
+        protection="always",
+    )
+    alert_webhook: str | None = setting(
+        "Address that gets the alert as a POST.",
+        default=None,
+        example="https://example.com/alerts",
+        pattern=_HTTP_URL,
+        protection="always",
     )
 
 

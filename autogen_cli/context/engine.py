@@ -7,7 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from autogen_cli.context import conventions, target as targets
+from autogen_cli.context import conventions
+from autogen_cli.context import target as targets
 from autogen_cli.context.evidence import Evidence, Found, call_site
 from autogen_cli.context.project import FileStat, Project
 from autogen_cli.context.rank import candidates
@@ -47,11 +48,15 @@ class ContextEngine:
         known = None
         if exists:
             self._check_module(path)
-            known = next(
-                (d for d in self.sources.facts(path).definitions if symbol and d.qualified_name == symbol), None
-            )
+            definitions = {found.qualified_name: found for found in self.sources.facts(path).definitions}
+            known = definitions.get(symbol) if symbol else None
         else:
+            definitions = {}
             self.project.files[path] = FileStat(0, 0, 0)
+        owner = ".".join(symbol_parts[:-1])
+        if owner and owner not in definitions:
+            hint = f"generate {module} {owner} first"
+            raise TargetError(f"{path} has no class {owner} to put {symbol_parts[-1]} into", hint=hint)
         if kind is None and known and known.kind != "attribute":
             kind = known.kind
         return Target(
@@ -71,7 +76,8 @@ class ContextEngine:
             try:
                 ast.parse(content)
             except SyntaxError as exc:
-                message = f"{path}:{exc.lineno} has a syntax error: {exc.msg}"
+                place = f"{path}:{exc.lineno}" if exc.lineno else path  # a NUL byte has no line
+                message = f"{place} has a syntax error: {exc.msg}"
                 raise TargetError(message, hint="mend it first") from exc
 
     def extract(self, target: Target, budget: int) -> CodeContext:

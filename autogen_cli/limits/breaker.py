@@ -111,7 +111,7 @@ class CircuitBreaker:
         when = f"for {duration(state.wait)}" if state.wait else "until a probe is through"
         return ProviderUnavailableError(
             f"{key} has failed {state.failures} times in a row and is left alone {when}; the last time: {state.reason}",
-            hint="`autogen doctor` shows this and can reset it",
+            hint="`autogen doctor --reset` ends the wait",
         )
 
     def _failed(self, key: str, reason: str) -> None:

@@ -173,8 +173,8 @@ def _exceeds(spending: Spending, amount: int) -> bool:
 
 
 def _figures(spending: Spending, amount: int) -> str:
-    reserved = f" and {spending.reserved:.4f} reserved" if spending.reserved else ""
+    reserved = f" and {spending.reserved:.4g} reserved" if spending.reserved else ""
     return (
-        f"the request may cost {amount / NANO:.4f} USD, and of the {spending.limit} USD per {spending.period} "
-        f"{spending.spent:.4f} are spent{reserved}"
+        f"the request may cost {amount / NANO:.4g} USD, and of the {spending.limit} USD per {spending.period} "
+        f"{spending.spent:.4g} are spent{reserved}"
     )

@@ -75,7 +75,7 @@ class ProviderChain:
         """Closes what was opened; the chain can be used again, also in another event loop."""
         while self._open:
             _, gate = self._open.popitem()
-            await gate.provider.close()
+            await gate.close()
 
     def _gate(self, name: str) -> Gate:
         if name not in self._open:

@@ -3,6 +3,7 @@
 import platform
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Literal
 
 from autogen_cli.config import LoadedConfig, credential, folders, load
 from autogen_cli.errors import AutogenError, ConfigError
-from autogen_cli.service.providers import ProviderFactory, Wishes, default_provider
+from autogen_cli.service.providers import LIMITS_FILE, ProviderFactory, Wishes, default_provider
 
 type Health = Literal["ok", "note", "problem"]
 
@@ -42,7 +43,15 @@ def examine(start: Path) -> list[Finding]:
         loaded = load(start)
     except AutogenError as error:
         return [*found, _problem("configuration", error)]
-    return [*found, *_configuration(loaded), *_places(), *_extras(), *_provider(loaded)]
+    return [*found, *_configuration(loaded), *_places(), *_extras(), *_provider(loaded), *_breakers()]
+
+
+def reset_breakers() -> int:
+    """Ends the wait for every provider that is left alone; how many there were."""
+    from autogen_cli.limits.breaker import CircuitBreaker
+
+    with closing(CircuitBreaker(folders().data / LIMITS_FILE)) as breaker:
+        return breaker.reset()
 
 
 def _problem(subject: str, error: AutogenError) -> Finding:
@@ -92,8 +101,12 @@ def _extras() -> Iterator[Finding]:
 
 
 def _provider(loaded: LoadedConfig) -> Iterator[Finding]:
+    from autogen_cli.providers.registry import broken_plugins
+
     config = loaded.config
     name = default_provider(config)
+    for plugin, reason in broken_plugins().items():
+        yield Finding(subject="plug-in", health="note", detail=f"{plugin}: {reason}", remedy="update or remove it")
     chosen = f"{name}, by provider = {config.provider!r}"
     if name == "scaffold":
         yield Finding(
@@ -109,6 +122,20 @@ def _provider(loaded: LoadedConfig) -> Iterator[Finding]:
         subject="credentials", health="ok", detail=f"{name}: from {found.source}" if found else f"{name}: none"
     )
     yield _reachable(loaded, name)
+
+
+def _breakers() -> Iterator[Finding]:
+    from autogen_cli.limits.breaker import CircuitBreaker
+
+    with closing(CircuitBreaker(folders().data / LIMITS_FILE)) as breaker:
+        for state in breaker.states():
+            failed = f"{state.key} has failed {state.failures} times in a row ({state.reason})"
+            if state.state == "closed":
+                yield Finding(subject="circuit breaker", health="ok", detail=failed)
+            else:
+                detail = f"{failed} and is left alone for {state.wait:.0f} s"
+                remedy = "`autogen doctor --reset` ends the wait"
+                yield Finding(subject="circuit breaker", health="note", detail=detail, remedy=remedy)
 
 
 def _reachable(loaded: LoadedConfig, name: str) -> Finding:

@@ -1,4 +1,4 @@
-"""What stands between a request and one provider, outermost first: retries, the circuit breaker, the rate limit."""
+"""What stands between a request and one provider, outermost first: retries, the rate limit, the circuit breaker."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -13,18 +13,22 @@ if TYPE_CHECKING:
 
 
 class Gate:
-    """One provider behind its limits. size: tokens of a prompt. An offline provider has no limits to keep."""
+    """One provider behind its limits. address: where it is, as far as the settings say: another one is another
+    service to the breaker. size: tokens of a prompt. An offline provider has no limits to keep.
+    """
 
     def __init__(
         self,
         provider: "Provider",
         *,
+        address: str,
         retry: "RetryHandler",
         breaker: "CircuitBreaker",
         rate: "RateLimiter",
         size: Callable[[Prompt], int],
     ) -> None:
         self.provider = provider
+        self._address = address
         self._retry = retry
         self._breaker = breaker
         self._rate = rate
@@ -35,11 +39,15 @@ class Gate:
         if self.provider.capabilities.offline:
             return await self.provider.complete(request)
         tokens = self._size(request.prompt) + (request.max_output_tokens or 0)
-        key = f"{self.provider.name} {request.model or ''}".strip()
+        key = " ".join(filter(None, (self.provider.name, request.model, self._address)))
 
         async def send() -> Completion:
-            with self._breaker.guard(key):
-                async with self._rate.slot(tokens):
+            async with self._rate.slot(tokens):  # outside: nobody waits for a slot while holding the breaker's probe
+                with self._breaker.guard(key):
                     return await self.provider.complete(request)
 
         return await self._retry.run(send, idempotent=self.provider.capabilities.idempotent)
+
+    async def close(self) -> None:
+        await self.provider.close()
+        await self._rate.close()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ type Size = Callable[[Prompt], int]
 type Observe = Callable[[Mapping[str, str]], None]
 type OnFailure = Callable[[str, CompletionRequest, ProviderError], None]
 
+LIMITS_FILE = "limits.db"  # breakers and budgets, below the data folder
 HOSTED = "https://api.openai.com/v1"
 
 
@@ -62,6 +64,16 @@ class ProviderFactory:
         from autogen_cli.providers.replay import RecordingProvider
 
         return RecordingProvider(provider, self._wishes.record)
+
+    def address(self, name: str) -> str:
+        """Where a provider is, as far as the settings say."""
+        return {"openai": self.config.openai.base_url, "codegen": self.config.codegen.base_url}.get(name, "")
+
+    def account(self, name: str) -> str:
+        """Who shares a rate limit: the provider, its address and a digest of the key."""
+        found = credential(name)
+        text = f"{self.address(name)} {found.value if found else ''}"
+        return f"{name}:{blake2b(text.encode(), digest_size=8).hexdigest()}"
 
     def _openai(self, key: str | None, observe: Observe | None) -> dict[str, Any]:
         settings = self.config.openai
@@ -109,35 +121,43 @@ class ProviderFactory:
 
 
 def provider_chain(
-    factory: ProviderFactory, breaker: "Callable[[], CircuitBreaker]", *, size: Size, detail: Say, on_failure: OnFailure
+    factory: ProviderFactory,
+    breaker: "Callable[[], CircuitBreaker]",
+    *,
+    size: Size,
+    warn: Say,
+    detail: Say,
+    on_failure: OnFailure,
 ) -> ProviderChain:
     """The chain that the configuration describes; nothing is imported or connected before it is asked.
 
-    size: tokens of a prompt. detail: told of each retry.
+    size: tokens of a prompt. warn: told of what is passed over. detail: told of each retry.
     """
     config = factory.config
 
     def create(name: str) -> Gate:
         from autogen_cli.limits.rate import RateLimiter
         from autogen_cli.limits.retry import RetryHandler, duration
+        from autogen_cli.limits.shared import SharedRate
 
-        limits = config.limits
+        limits, redis_url = config.limits, config.cache.redis_url
 
         def observe(headers: Mapping[str, str]) -> None:
             rate.learn(headers)
 
         provider = factory.create(name, observe=observe)
-        rate = RateLimiter(
-            requests_per_minute=limits.requests_per_minute or provider.capabilities.requests_per_minute,
-            tokens_per_minute=limits.tokens_per_minute,
-            max_concurrent=limits.max_concurrent,
-        )
+        per_minute = {
+            "requests_per_minute": limits.requests_per_minute or provider.capabilities.requests_per_minute,
+            "tokens_per_minute": limits.tokens_per_minute,
+        }
+        shared = SharedRate(redis_url, factory.account(name), **per_minute) if redis_url else None
+        rate = RateLimiter(**per_minute, max_concurrent=limits.max_concurrent, shared=shared, on_warning=warn)
         retry = RetryHandler(
             retries=limits.retries,
             total_timeout=limits.timeout,
             on_retry=lambda error, wait: detail(f"{error.message}; trying again in {duration(wait)}"),
         )
-        return Gate(provider, retry=retry, breaker=breaker(), rate=rate, size=size)
+        return Gate(provider, address=factory.address(name), retry=retry, breaker=breaker(), rate=rate, size=size)
 
     return ProviderChain(
         create,

@@ -16,7 +16,7 @@ from autogen_cli.cache.direct import fingerprint, request_id
 from autogen_cli.config import SETTINGS, Folders, LoadedConfig, PriceConfig, folders, load, value_of
 from autogen_cli.errors import ConfigError, TargetError
 from autogen_cli.models import CodeContext, GenerationRequest, Prompt
-from autogen_cli.service.providers import ProviderFactory, Wishes, provider_chain
+from autogen_cli.service.providers import LIMITS_FILE, ProviderFactory, Wishes, provider_chain
 
 if TYPE_CHECKING:
     from autogen_cli.cache.base import CacheLevel
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from autogen_cli.usage.prices import ModelPrice
 
 DECLARATIONS = (".toml", ".cfg", ".txt", ".lock", ".gitignore")
-LIMITS_FILE = "limits.db"
 type Say = Callable[[str], None]
 
 # Settings that are declared and have no effect yet: whoever relies on one is told, not let down in silence.
@@ -155,6 +154,7 @@ class Services:
             self.providers,
             lambda: self.breaker,
             size=self.books.size,
+            warn=self._warn,
             detail=self._detail,
             on_failure=self.books.record_failure,
         )
@@ -171,16 +171,24 @@ class Services:
 
     @cached_property
     def budget(self) -> "Budget":
-        from autogen_cli.limits.budget import Budget
+        from autogen_cli.limits.alerts import AlertSender
+        from autogen_cli.limits.budget import Budget, BudgetAlert
 
         settings = self.config.budget
+        sender = AlertSender(argv=settings.alert_argv, webhook=settings.alert_webhook, on_warning=self._warn)
+        self._open.callback(sender.close)
+
+        def alert(reached: BudgetAlert) -> None:
+            self._warn(str(reached))
+            sender(reached)
+
         budget = Budget(
             self.places.data / LIMITS_FILE,
             per_run=settings.per_run,
             daily=settings.daily,
             monthly=settings.monthly,
             action=settings.action,
-            on_alert=lambda alert: self._warn(str(alert)),
+            on_alert=alert,
             on_warning=self._warn,
         )
         return self._open.enter_context(contextlib.closing(budget))

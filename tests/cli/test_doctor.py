@@ -73,3 +73,20 @@ def test_a_folder_that_cannot_be_used_is_a_problem(autogen: RunAutogen, tmp_path
     code, found = findings(autogen, tmp_path)
     assert code == 3
     assert found["cache folder"]["health"] == "problem"
+
+
+def test_a_provider_that_is_left_alone_is_shown_and_reset(
+    autogen: RunAutogen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.py").write_text("import b\n\nb.helper()\n")
+    (tmp_path / "b.py").write_text("")
+    monkeypatch.setenv("AUTOGEN_LIMITS_RETRIES", "0")
+    with FakeServer() as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+    for _ in range(9):
+        ran = autogen("generate", "b", "helper", "--no-cache", cwd=tmp_path)
+    assert "is left alone" in ran.err
+    assert findings(autogen, tmp_path)[1]["circuit breaker"]["health"] == "note"
+    with FakeServer(port=int(server.base_url.rpartition(":")[2].removesuffix("/v1"))):
+        assert "1 circuit breakers were reset" in autogen("doctor", "--reset", cwd=tmp_path).err
+        assert autogen("generate", "b", "helper", "--no-cache", cwd=tmp_path).code == 0

@@ -203,6 +203,9 @@ def test_a_server_that_answers_html_is_one_line(shop: Path, autogen: RunAutogen)
         (["shop.broken", "total"], 9, "shop/broken.py"),
         (["shop.latin", "total"], 9, "shop/latin.py"),
         (["shop.money", "total", "--context-tokens", "1"], 2, "--context-tokens"),
+        (["shop.money", "total", "--replay", "x", "--provider", "openai"], 2, "--replay"),
+        (["shop.money", "Nope.total"], 9, "no class Nope"),
+        (["shop.nul", "total"], 9, "shop/nul.py"),
         ([], 2, "module"),
     ],
 )
@@ -210,6 +213,7 @@ def test_bad_input_is_one_line_with_the_right_code(
     shop: Path, autogen: RunAutogen, words: list[str], code: int, message: str
 ) -> None:
     (shop / "shop" / "broken.py").write_text("def f(:\n")
+    (shop / "shop" / "nul.py").write_bytes(b"x = 1\x00\n")
     (shop / "shop" / "latin.py").write_bytes(b"name = '\xe9'\n")
     ran = autogen("generate", *words, cwd=shop)
     assert (ran.code, ran.out, ran.err.count("\n")) == (code, "", 1)

@@ -51,7 +51,7 @@ class Fixture:
         provider = self.providers[name]
         retry = RetryHandler(retries=0)
         breaker = CircuitBreaker(Path("/dev/null/limits.db"))  # can't be kept: requests go through unguarded
-        return Gate(provider, retry=retry, breaker=breaker, rate=RateLimiter(), size=lambda _: 1)
+        return Gate(provider, address="", retry=retry, breaker=breaker, rate=RateLimiter(), size=lambda _: 1)
 
 
 def test_a_request_chooses_before_the_settings_do() -> None:
