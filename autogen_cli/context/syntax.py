@@ -137,6 +137,11 @@ class _Reader:
         self._add_members()
         self.functions.sort(key=lambda span: span.start)
         self._starts = [span.start for span in self.functions]
+        self._outer_classes: list[_Span] = []
+        for span in self.classes:
+            if not self._outer_classes or span.start >= self._outer_classes[-1].end:
+                self._outer_classes.append(span)
+        self._class_starts = [span.start for span in self._outer_classes]
         module = _Span(self.root, -1)
         self._add_names(module)
         for span in self.functions + self.classes:
@@ -314,10 +319,13 @@ class _Reader:
     # Names
 
     def _add_members(self) -> None:
-        """Attributes set on `self` by the methods; what the class body declares comes first."""
+        """Attributes set on `self` by the methods; what the class body declares comes first.
+
+        Captures come in an order that changes from process to process, so they are sorted.
+        """
         spans = sorted(self.functions, key=lambda span: span.start)
         starts = [span.start for span in spans]
-        for target in self.captures.get("member", ()):
+        for target in sorted(self.captures.get("member", ()), key=lambda node: node.start_byte):
             place = bisect_right(starts, target.start_byte) - 1
             method = self.definitions[spans[place].index] if place >= 0 else None
             if method is None or method.kind != "method" or target.end_byte > spans[place].end:
@@ -362,7 +370,8 @@ class _Reader:
         place = bisect_right(self._starts, position) - 1
         if place >= 0 and position < self.functions[place].end:
             return self.functions[place]
-        return next((span for span in self.classes if span.start <= position < span.end), module)
+        place = bisect_right(self._class_starts, position) - 1
+        return self._outer_classes[place] if place >= 0 and position < self._outer_classes[place].end else module
 
     # Imports
 
