@@ -5,14 +5,16 @@ import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from autogen_cli.context.facts import Usage
+from autogen_cli.context.facts import Usage, UsageKind
+from autogen_cli.context.scopes import DEFINITIONS, PATTERNS, Scopes, ancestor, around, statement_of
 from autogen_cli.context.syntax import parse
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-FUNCTIONS = frozenset({"function_definition", "lambda"})
-SCOPES = frozenset({"function_definition", "class_definition"})
+type Result = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]  # uses, names bound to it, members read
+
+FUNCTION = frozenset({"function_definition"})
 COMPOUND = frozenset(
     {
         "if_statement", "elif_clause", "while_statement", "for_statement", "with_statement", "match_statement",
@@ -21,8 +23,8 @@ COMPOUND = frozenset(
 )  # fmt: skip
 TRANSPARENT = frozenset(
     {
-        "parenthesized_expression", "conditional_expression", "keyword_argument", "type", "with_item", "as_pattern",
-        "list_splat", "named_expression",
+        "parenthesized_expression", "conditional_expression", "keyword_argument", "type", "as_pattern",
+        "named_expression",
     }
 )  # fmt: skip
 # Where the result goes, by the kind of node that holds it.
@@ -36,13 +38,22 @@ USE_OF_PARENT = {
     "raise_statement": "raised",
     "argument_list": "argument",
     "expression_statement": "ignored",
+    "if_statement": "tested",
+    "elif_clause": "tested",
+    "while_statement": "tested",
+    "if_clause": "tested",
     "decorator": "decorator",
+    "except_clause": "raised",
+    "call": "called",
     "list_splat": "unpacked",
+    "dictionary_splat": "unpacked",
+    "dotted_name": "compared",  # case Name():
     "list": "value",
     "dictionary": "value",
     "tuple": "value",
 }
 LONGEST_STATEMENT = 12
+LONGEST_TEXT = 4_000
 
 
 def read_usages(source: bytes, name: str) -> list[Usage]:
@@ -54,12 +65,13 @@ class _Usages:
     def __init__(self, source: bytes) -> None:
         self.source = source
         self.root = parse(source).root_node
-        self._locals: dict[int, dict[str, str]] = {}
+        self.scopes = Scopes(source, self.root)
+        self.text = self.scopes.text
 
     def of(self, name: str) -> Iterator[Usage]:
         names = [name]
         for node in self._occurrences(name):
-            statement = _ancestor(node, {"import_from_statement", "import_statement"})
+            statement = ancestor(node, {"import_from_statement", "import_statement"})
             if statement is None:
                 continue
             alias = node.parent.parent if node.parent and node.parent.type == "dotted_name" else None
@@ -72,20 +84,19 @@ class _Usages:
         yield from sorted(found, key=lambda usage: usage.line)
 
     def _occurrences(self, name: str) -> Iterator["Node"]:
-        for match in re.finditer(rb"\b%s\b" % re.escape(name.encode()), self.source):
+        for match in re.finditer(rb"(?<![\w\x80-\xff])%s(?![\w\x80-\xff])" % re.escape(name.encode()), self.source):
             node = self.root.descendant_for_byte_range(match.start(), match.end())
             if node is not None and node.type in {"identifier", "string_content", "string"}:
                 yield node
-
-    def text(self, node: "Node | None") -> str:
-        return self.source[node.start_byte : node.end_byte].decode() if node else ""
 
     def _usage(self, node: "Node", name: str) -> Iterator[Usage]:
         line = node.start_point[0] + 1
         if node.type != "identifier":
             kind = self._string_kind(node, name)
             if kind:
-                yield Usage(kind, line, self._statement_text(_statement(node)), name, enclosing=self._enclosing(node))
+                yield Usage(
+                    kind, line, self._statement_text(statement_of(node)), name, enclosing=self.scopes.enclosing(node)
+                )
             return
         parent = node.parent
         if parent is None or self._is_binding(node, parent):
@@ -95,27 +106,30 @@ class _Usages:
             if parent.child_by_field_name("attribute") == node:
                 receiver_node = parent.child_by_field_name("object")
                 receiver, expression = self.text(receiver_node), parent
-                receiver_type = self._type_of(receiver_node)
-            elif self._is_local(node, name):
+                receiver_type = self.scopes.type_of(receiver_node)
+            elif self.scopes.is_local(node, name):
                 return
-        elif self._is_local(node, name):
+        elif self.scopes.is_local(node, name):
             return
         yield self._use(expression, name, line, receiver, receiver_type)
 
     def _use(self, expression: "Node", name: str, line: int, receiver: str, receiver_type: str) -> Usage:
         arguments, result = None, expression
         parent = expression.parent
+        if parent and parent.type == "list_splat" and parent.parent and parent.parent.type == "call":
+            expression, parent = parent, parent.parent  # in `[*helper()]` the grammar puts the star below the call
         if parent and parent.type == "call" and parent.child_by_field_name("function") == expression:
             arguments, result = tuple(self._arguments(parent)), parent
         awaited = bool(result.parent and result.parent.type == "await")
         if awaited and result.parent:
             result = result.parent
-        uses, names, members = self._result(result)
-        statement = _statement(expression)
-        in_annotation = arguments is None and _ancestor(expression, {"type"}, statement) is not None
+        starred = expression.type == "list_splat"
+        uses, names, members = (("unpacked",), (), ()) if starred else self._result(result)
+        statement = statement_of(expression)
+        in_annotation = arguments is None and ancestor(expression, {"type"}, statement) is not None
         return Usage(
             "annotation" if in_annotation else "use", line, self._statement_text(statement), name, receiver,
-            receiver_type, self._enclosing(expression), arguments, awaited, uses, names, members,
+            receiver_type, self.scopes.enclosing(expression), arguments, awaited, uses, names, members,
         )  # fmt: skip
 
     def _is_binding(self, node: "Node", parent: "Node") -> bool:
@@ -123,23 +137,27 @@ class _Usages:
         if parent.type == "attribute":
             outer = parent.parent
             return bool(outer and outer.type == "assignment" and outer.child_by_field_name("left") == parent)
-        if parent.type in SCOPES or (parent.type == "keyword_argument" and parent.child_by_field_name("name") == node):
+        if parent.type in DEFINITIONS or (
+            parent.type == "keyword_argument" and parent.child_by_field_name("name") == node
+        ):
             return parent.child_by_field_name("name") == node
         if parent.type in {"assignment", "for_statement", "for_in_clause", "augmented_assignment"}:
             return parent.child_by_field_name("left") == node
+        if parent.type == "dotted_name":
+            return parent.parent is None or parent.parent.type != "class_pattern"
         if parent.type in {"default_parameter", "typed_default_parameter", "named_expression"}:
             return parent.child_by_field_name("name") == node
         return parent.type in {
-            "parameters", "lambda_parameters", "typed_parameter", "dotted_name", "aliased_import", "pattern_list",
-            "as_pattern_target", "global_statement", "nonlocal_statement", "delete_statement",
+            "parameters", "lambda_parameters", "typed_parameter", "aliased_import", "as_pattern_target",
+            "global_statement", "nonlocal_statement", "delete_statement", *PATTERNS,
         }  # fmt: skip
 
-    def _string_kind(self, node: "Node", name: str) -> str | None:
+    def _string_kind(self, node: "Node", name: str) -> UsageKind | None:
         """A quoted annotation, or an entry of `__all__`; other strings say nothing."""
         text = self.text(node).strip("\"'")
-        if _ancestor(node, {"type"}) is not None:
+        if ancestor(node, {"type"}) is not None:
             return "annotation"
-        statement = _statement(node)
+        statement = statement_of(node)
         if text == name and self.text(statement).startswith("__all__"):
             return "export"
         return None
@@ -166,19 +184,22 @@ class _Usages:
             else:
                 yield self.text(child), "", ""
 
-    def _result(self, node: "Node") -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-        """(uses, names bound to the result, members read from it)."""
+    def _result(self, node: "Node") -> Result:
+        """What is done with a value."""
         parent = node.parent
         while parent and parent.type in TRANSPARENT:
             if parent.type == "as_pattern":
                 return self._entered(node, parent)
-            if parent.type == "with_item":
-                break
+            if parent.type == "named_expression":
+                return self._kept(parent)
+            if parent.type == "conditional_expression" and parent.named_children[1:2] == [node]:
+                return ("tested",), (), ()
             node, parent = parent, parent.parent
-        if parent is None:
-            return ("value",), (), ()
+        return self._held_by(parent, node) if parent else (("value",), (), ())
+
+    def _held_by(self, parent: "Node", node: "Node") -> Result:
         if parent.type == "with_item":
-            return (self._with_use(parent),), (), ()
+            return (_with_use(parent),), (), ()
         if parent.type == "assignment":
             return self._assigned(parent)
         if parent.type == "attribute":
@@ -186,58 +207,46 @@ class _Usages:
         if parent.type == "subscript":
             held = parent.child_by_field_name("value") == node
             return ("subscript" if held else "argument",), (), ()
-        if parent.type == "call":
-            return ("called",), (), ()
         if parent.type in {"for_statement", "for_in_clause"}:
             return self._iterated(parent)
-        if parent.type in {"if_statement", "while_statement", "elif_clause"}:
-            return ("tested",), (), ()
         if parent.type == "argument_list":
             outer = parent.parent
             return ("base" if outer and outer.type == "class_definition" else "argument",), (), ()
         return (USE_OF_PARENT.get(parent.type, "value"),), (), ()
 
-    def _entered(self, node: "Node", pattern: "Node") -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-        """`with helper() as x`."""
-        alias = next((child for child in pattern.named_children if child.type == "as_pattern_target"), None)
-        names = tuple(self._bound_names(alias)) if alias else ()
-        item = pattern.parent
-        use = self._with_use(item) if item and item.type == "with_item" else "raised"
-        return (use,), names, self._members_of(node, names)
+    def _entered(self, node: "Node", pattern: "Node") -> Result:
+        """`with helper() as x`, `except helper as x`."""
+        names = tuple(name for child in pattern.named_children[1:] for name in self.scopes.bound_names(child))
+        item = ancestor(pattern, {"with_item"}, statement_of(pattern))
+        return (_with_use(item) if item else "raised",), names, self._members_of(node, names)
 
-    def _with_use(self, item: "Node") -> str:
-        statement = _ancestor(item, {"with_statement"})
-        return "async_context" if statement and statement.children[0].type == "async" else "context"
+    def _kept(self, expression: "Node") -> Result:
+        """`(x := helper())`: assigned, and whatever is done with it right away."""
+        names = (self.text(expression.child_by_field_name("name")),)
+        uses, more, members = self._result(expression)
+        members = (*members, *self._members_of(expression, names))
+        return ("assigned", *uses), names + more, tuple(dict.fromkeys(members))
 
-    def _assigned(self, assignment: "Node") -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    def _assigned(self, assignment: "Node") -> Result:
         target = assignment.child_by_field_name("left")
-        names = tuple(self._bound_names(target)) if target else ()
+        names = tuple(self.scopes.bound_names(target)) if target else ()
         if target and target.type in {"pattern_list", "tuple_pattern", "list_pattern"}:
             return ("unpacked",), names, ()
         return ("assigned",), names, self._members_of(assignment, names)
 
-    def _iterated(self, loop: "Node") -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    def _iterated(self, loop: "Node") -> Result:
         is_async = any(child.type == "async" for child in loop.children)
         target = loop.child_by_field_name("left")
-        return ("async_iterated" if is_async else "iterated",), tuple(self._bound_names(target)), ()
-
-    def _bound_names(self, target: "Node | None") -> Iterator[str]:
-        if target is None:
-            return
-        if target.type in {"pattern_list", "tuple_pattern", "list_pattern", "as_pattern_target"}:
-            for child in target.named_children:
-                yield from self._bound_names(child)
-        else:
-            yield self.text(target)
+        return ("async_iterated" if is_async else "iterated",), tuple(self.scopes.bound_names(target)), ()
 
     def _member(self, attribute: "Node") -> str:
-        called = attribute.parent and attribute.parent.type == "call"
-        called = called and attribute.parent.child_by_field_name("function") == attribute
+        outer = attribute.parent
+        called = outer and outer.type == "call" and outer.child_by_field_name("function") == attribute
         return self.text(attribute.child_by_field_name("attribute")) + ("()" if called else "")
 
     def _members_of(self, node: "Node", names: tuple[str, ...]) -> tuple[str, ...]:
         """Attributes that the scope around `node` reads from the names that hold the result."""
-        scope = _ancestor(node, FUNCTIONS) or self.root
+        scope = next(around(node, FUNCTION), self.root)
         members: dict[str, None] = {}
         for name in names:
             pattern = rb"(?<![\w.])%s\.\w+" % re.escape(name.encode())
@@ -247,75 +256,6 @@ class _Usages:
                 if found and found.type == "identifier" and found.parent and found.parent.type == "attribute":
                     members[self._member(found.parent)] = None
         return tuple(members)
-
-    # Scopes
-
-    def _enclosing(self, node: "Node") -> str:
-        """Qualified name of the functions and classes around a node; a decorator or base stands outside its own."""
-        names: list[str] = []
-        child, parent = node, node.parent
-        while parent:
-            if parent.type in SCOPES and child == parent.child_by_field_name("body"):
-                names.append(self.text(parent.child_by_field_name("name")))
-            child, parent = parent, parent.parent
-        return ".".join(reversed(names))
-
-    def _is_local(self, node: "Node", name: str) -> bool:
-        """Whether a function around the node binds the name itself."""
-        function = _ancestor(node, FUNCTIONS)
-        while function:
-            if name in self._locals_of(function):
-                return True
-            function = _ancestor(function, FUNCTIONS)
-        return False
-
-    def _locals_of(self, function: "Node") -> dict[str, str]:
-        """Names that a function binds, with the class that an annotation or an assignment `x = Class(...)` tells."""
-        known = self._locals.get(function.id)
-        if known is not None:
-            return known
-        found: dict[str, str] = {}
-        self._locals[function.id] = found
-        parameters = function.child_by_field_name("parameters")
-        for child in parameters.named_children if parameters else ():
-            name = child.child_by_field_name("name") or next(
-                (c for c in [child, *child.named_children] if c.type == "identifier"), None
-            )
-            if name:
-                found[self.text(name)] = self.text(child.child_by_field_name("type")).strip("\"'")
-        body = function.child_by_field_name("body")
-        stack = list(body.named_children) if body else []
-        while stack:
-            node = stack.pop()
-            if node.type in SCOPES or node.type in {"import_statement", "import_from_statement"}:
-                continue
-            if node.type in {"assignment", "for_statement", "for_in_clause"}:
-                right = node.child_by_field_name("right")
-                made = self.text(right.child_by_field_name("function")) if right and right.type == "call" else ""
-                declared = self.text(node.child_by_field_name("type")).strip("\"'")
-                for name_text in self._bound_names(node.child_by_field_name("left")):
-                    found.setdefault(name_text, declared or (made if node.type == "assignment" else ""))
-            elif node.type == "as_pattern":
-                found.update(dict.fromkeys(self._pattern_names(node), self._made_in(node)))
-            stack.extend(node.named_children)
-        return found
-
-    def _pattern_names(self, pattern: "Node") -> Iterator[str]:
-        for child in pattern.named_children:
-            if child.type == "as_pattern_target":
-                yield from self._bound_names(child)
-
-    def _made_in(self, pattern: "Node") -> str:
-        value = pattern.named_children[0]
-        return self.text(value.child_by_field_name("function")) if value.type == "call" else ""
-
-    def _type_of(self, receiver: "Node | None") -> str:
-        if receiver is None:
-            return ""
-        if receiver.type == "call":
-            return self.text(receiver.child_by_field_name("function"))
-        function = _ancestor(receiver, FUNCTIONS) if receiver.type == "identifier" else None
-        return self._locals_of(function).get(self.text(receiver), "") if function else ""
 
     # Text
 
@@ -329,27 +269,14 @@ class _Usages:
         first = self.source.rfind(b"\n", 0, statement.start_byte) + 1
         lead = self.source[first : statement.start_byte]
         lead = lead if lead.isspace() else b""
-        text = textwrap.dedent((lead + self.source[statement.start_byte : end]).decode())
+        pieces = self.source[statement.start_byte : min(end, statement.start_byte + LONGEST_TEXT)]
+        text = textwrap.dedent((lead + pieces).decode(errors="ignore"))
         lines = [line.rstrip() for line in text.strip().splitlines() if line.strip()]
         if len(lines) > LONGEST_STATEMENT:
             lines = [*lines[:LONGEST_STATEMENT], "..."]
         return "\n".join(lines)
 
 
-def _ancestor(node: "Node", types: frozenset[str] | set[str], stop: "Node | None" = None) -> "Node | None":
-    parent = node.parent
-    while parent and parent != stop:
-        if parent.type in types:
-            return parent
-        parent = parent.parent
-    return None
-
-
-def _statement(node: "Node") -> "Node":
-    """The statement around a node: the outermost node below a block."""
-    while node.parent and node.parent.type not in {"block", "module"}:
-        parent = node.parent
-        if parent.type in COMPOUND and parent.type in {"elif_clause", "except_clause", "case_clause"}:
-            return parent
-        node = parent
-    return node
+def _with_use(item: "Node") -> str:
+    statement = ancestor(item, {"with_statement"})
+    return "async_context" if statement and statement.children[0].type == "async" else "context"
