@@ -10,6 +10,8 @@ from autogen_cli.context.facts import Definition, FileFacts
 FEW = 3
 MOST = 0.8
 SOME = 0.2
+# A name by PEP 508 and what may follow it: not `git+https://...`, `./folder`, `-r file`.
+REQUIREMENT = re.compile(r"\s*([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)\s*(?:$|[\[(<>=!~;@#\\])")
 
 
 def read_conventions(facts: Sequence[FileFacts], source: str, settings: dict[str, Any]) -> tuple[str, ...]:
@@ -78,19 +80,18 @@ def _futures(source: str) -> str:
 
 
 def _line_length(settings: dict[str, Any], source: str) -> str:
-    tool = settings.get("tool", {})
-    for name, key in (("ruff", "line-length"), ("black", "line-length")):
-        length = tool.get(name, {}).get(key)
+    for name in ("ruff", "black"):
+        length = _table(settings, "tool", name).get("line-length")
         if isinstance(length, int):
             return f"Lines are at most {length} characters long."
-    if "black" in tool:
+    if "black" in _table(settings, "tool"):
         return "Lines are at most 88 characters long."
     longest = max(map(len, source.splitlines()), default=0)
     return "Lines are at most 79 characters long." if 60 < longest <= 79 else ""
 
 
 def _python(settings: dict[str, Any]) -> str:
-    version = settings.get("project", {}).get("requires-python")
+    version = _table(settings, "project").get("requires-python")
     return f"The project supports Python {version}." if isinstance(version, str) else ""
 
 
@@ -106,21 +107,34 @@ def read_settings(root: Path) -> dict[str, Any]:
 
 def read_dependencies(root: Path, settings: dict[str, Any]) -> tuple[str, ...]:
     """Names of the distributions that the project declares, sorted: pyproject.toml, setup.cfg, requirements files."""
-    project = settings.get("project", {})
-    lines: list[str] = [text for text in project.get("dependencies", ()) if isinstance(text, str)]
-    for group in (*project.get("optional-dependencies", {}).values(), *settings.get("dependency-groups", {}).values()):
-        lines += [text for text in group if isinstance(text, str)]
-    lines += [name for name in settings.get("tool", {}).get("poetry", {}).get("dependencies", {}) if name != "python"]
+    lists = [
+        _table(settings, "project").get("dependencies"),
+        *_table(settings, "project", "optional-dependencies").values(),
+        *_table(settings, "dependency-groups").values(),
+    ]
+    lines = [text for each in lists if isinstance(each, list) for text in each if isinstance(text, str)]
+    poetry = [_table(settings, "tool", "poetry")]
+    poetry += [group for group in _table(settings, "tool", "poetry", "group").values() if isinstance(group, dict)]
+    lines += [name for each in poetry for name in _table(each, "dependencies") if name != "python"]
     for path in sorted(root.glob("requirements*.txt")):
-        lines += path.read_text("utf-8", "replace").splitlines()
+        if path.is_file() and not path.is_symlink():
+            lines += path.read_text("utf-8", "replace").splitlines()
     lines += _setup_cfg(root)
-    names = (re.match(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)", line) for line in lines)
-    return tuple(sorted({match[1].lower().replace("_", "-") for match in names if match}))
+    names = (REQUIREMENT.match(line) for line in lines)
+    return tuple(sorted({re.sub(r"[-_.]+", "-", match[1]).lower() for match in names if match}))
+
+
+def _table(settings: dict[str, Any], *keys: str) -> dict[str, Any]:
+    """A table inside a table; empty where it is missing, or something else."""
+    for key in keys:
+        inner = settings.get(key)
+        settings = inner if isinstance(inner, dict) else {}
+    return settings
 
 
 def _setup_cfg(root: Path) -> list[str]:
     path = root / "setup.cfg"
-    if not path.is_file():
+    if not path.is_file() or path.is_symlink():
         return []
     import configparser
 

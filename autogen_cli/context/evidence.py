@@ -1,5 +1,7 @@
 """Which occurrences of a name mean the target: through imports, aliases, re-exports, module attributes, receivers."""
 
+import builtins
+import re
 from typing import Literal, NamedTuple, cast
 
 from autogen_cli.context.facts import Import, Usage
@@ -8,6 +10,7 @@ from autogen_cli.context.sources import Sources
 from autogen_cli.models import Argument, CallSite, ResultUse, Target
 
 SELF = frozenset({"self", "cls", "super()", "type(self)"})
+BUILTINS = frozenset(dir(builtins))
 
 
 class Found(NamedTuple):
@@ -46,13 +49,21 @@ class Evidence:
         found: list[Found] = []
         grown = True
         while grown:  # a re-export makes one more home, which makes one more round
-            grown = False
+            count = len(self.homes)
+            self._star_homes()
             for each in dict.fromkeys(name for _, name in self.homes):
                 for path in self._candidates(each):
-                    count = len(self.homes)
                     found += [Found(path, usage) for usage in self._bound(path, each)]
-                    grown = grown or len(self.homes) > count
+            grown = len(self.homes) > count
         return found
+
+    def _star_homes(self) -> None:
+        """Files that pass a home on with `from .module import *`, whether or not they mention the name themselves."""
+        for source, name in list(self.homes):
+            for path in self.sources.files_with(last_word(source)):
+                for item in self.sources.facts(path).imports if b"import *" in self.sources.source(path) else ():
+                    if item.name == "*" and not item.scope:
+                        self._star_leads_home(path, item, name)
 
     def _candidates(self, name: str) -> list[str]:
         """Files that mention the name and import something that is called like a home or its package."""
@@ -61,14 +72,14 @@ class Evidence:
             words.update(path.removesuffix(".py").removesuffix("/__init__").split("/")[-2:])
         own = {path for path, _ in self.homes}
         paths = self.sources.files_with(name)
-        return [path for path in paths if path in own or not words.isdisjoint(self.sources.imported_words(path))]
+        return [path for path in paths if path in own or not words.isdisjoint(self.sources.import_words(path))]
 
     def _bound(self, path: str, name: str) -> list[Usage]:
         found = []
         own = (path, name) in self.homes
         for usage in self.sources.usages(path, name):
             if usage.receiver:
-                means = self._receiver_is_home(path, usage, name)
+                means = self._receiver_is_home(path, usage)
             elif usage.kind == "import":
                 means = self._import_is_home(path, usage)
             elif usage.kind == "export":
@@ -100,7 +111,7 @@ class Evidence:
     def _name_is_home(self, path: str, usage: Usage, *, own: bool) -> bool:
         imports = self._imports_of(path, usage.name, usage.enclosing)
         if imports:
-            return self._leads_home(path, imports[0], imports[0].name)
+            return any(self._leads_home(path, i, i.name) for i in imports if i.scope == imports[0].scope)
         if own:
             return True
         facts = self.sources.facts(path)
@@ -118,7 +129,7 @@ class Evidence:
             return True
         return False
 
-    def _receiver_is_home(self, path: str, usage: Usage, name: str) -> bool:
+    def _receiver_is_home(self, path: str, usage: Usage) -> bool:
         """`a.b.helper`: whether `a.b` is a module that the target can be reached in."""
         first, *rest = usage.receiver.split(".")
         for item in self._imports_of(path, first, usage.enclosing):
@@ -127,7 +138,7 @@ class Evidence:
                 parts = [item.bound]  # import a.b binds a
             dotted = ".".join(part for part in (*parts, *rest) if part)
             source = self.project.resolve_import(path, dotted, item.level)
-            if source is not None and (source, name) in self.homes:
+            if source is not None and (source, usage.name) in self.homes:
                 return True
         return False
 
@@ -166,34 +177,59 @@ class Evidence:
             return not classes.isdisjoint(around)
         if usage.receiver.rpartition(".")[2] in classes:
             return True
-        if usage.receiver_type:
-            return usage.receiver_type.rpartition(".")[2].strip("\"'") in classes
+        told = self._told_by(path, usage.receiver_type, usage, classes)
         first, _, attribute = usage.receiver.rpartition(".")
-        if first == "self":
-            types = [
-                d.returns
-                for d in self.sources.facts(path).definitions
-                if d.name == attribute and d.owner in around and d.returns
-            ]
-            if types:
-                return any(name in text for text in types for name in classes)
+        if told is None and first == "self":
+            for d in self.sources.facts(path).definitions:
+                if d.name == attribute and d.owner in around and told is None:
+                    told = self._told_by(path, d.returns or d.signature.partition(" = ")[2], usage, classes)
+        if told is not None:
+            return told
         return alone and not self._imports_of(path, usage.receiver.partition(".")[0], usage.enclosing)
+
+    def _told_by(self, path: str, text: str, usage: Usage, classes: set[str]) -> bool | None:
+        """Whether an annotation, or what is called to make a value, means one of the classes; None if it says nothing.
+
+        It says no when it names another class, a builtin, or something from outside the project.
+        """
+        words = [word for word in re.findall(r"[^\W\d]\w*", text) if word not in {"None", "True", "False"}]
+        if not classes.isdisjoint(words):
+            return True
+        if any(word[:1].isupper() or word in BUILTINS for word in words):
+            return False
+        imports = [item for word in words[:1] for item in self._imports_of(path, word, usage.enclosing)]
+        outside = [self.project.resolve_import(path, item.module, item.level) is None for item in imports]
+        return False if any(outside) else None
 
     # Whole modules
 
     def _module_usages(self) -> list[Found]:
         """What the others import from the module, and how they use it."""
-        stem = self.path.removesuffix(".py").removesuffix("/__init__").rpartition("/")[2]
         wanted: dict[str, None] = {}
-        for path in self.sources.files_with(stem):
+        for path in self.sources.files_with(last_word(self.path)):
             for item in self.sources.facts(path).imports:
                 if item.name and self.project.resolve_import(path, item.module, item.level) == self.path:
                     wanted[item.name] = None
-        found = []
+                wanted.update(dict.fromkeys(self._read_through(path, item)))
+        found: list[Found] = []
         for name in wanted:
             if name != "*":
                 found += self._symbol_usages(name)
         return found
+
+    def _read_through(self, path: str, item: Import) -> list[str]:
+        """Attributes that a file reads from the module by the name that an import gives it."""
+        dotted = ".".join(part for part in (item.module, item.name) if part)
+        if self.project.resolve_import(path, dotted, item.level) != self.path:
+            return []
+        shown = item.bound if item.name or item.bound != item.module.partition(".")[0] else item.module
+        pattern = rf"(?<![\w.]){re.escape(shown)}\.(?!_)(\w+)"
+        return [match.decode() for match in re.findall(pattern.encode(), self.sources.source(path))]
+
+
+def last_word(path: str) -> str:
+    """What a module is called in an import: `tools` for `pkg/tools.py` and for `pkg/tools/__init__.py`."""
+    return path.removesuffix(".py").removesuffix("/__init__").rpartition("/")[2]
 
 
 def call_site(item: Found) -> CallSite:

@@ -9,7 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from autogen_cli.errors import TargetError
+from autogen_cli.context.ignore import matcher, may_match
+from autogen_cli.errors import ArgumentError, TargetError
 
 ROOT_MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", "autogen.toml", ".git", ".hg")
 PROJECT_FILES = frozenset({"pyproject.toml", "setup.py", "setup.cfg"})
@@ -57,6 +58,7 @@ class Project:
         self.skipped: list[tuple[str, str]] = []
         self.files: dict[str, FileStat] = {}
         self.folders: set[str] = {""}
+        self.planned: set[str] = set()  # modules that don't exist yet and are imported as if they did
         self._project_folders: list[str] = []
         self._ignore_files: list[str] = []
         for path, stat in self._walk(""):
@@ -76,7 +78,9 @@ class Project:
             if folder and any(entry.name == "pyvenv.cfg" for entry in entries):
                 continue
             for entry in entries:
-                if entry.name.endswith(".py"):
+                if not _is_text(entry.name):
+                    self.skipped.append((prefix + ascii(entry.name), "its name is not UTF-8"))
+                elif entry.name.endswith(".py"):
                     yield from self._file(entry, prefix)
                 elif entry.is_dir(follow_symlinks=False):
                     if not (entry.name.startswith(".") or entry.name in SKIPPED_FOLDERS):
@@ -86,7 +90,7 @@ class Project:
                     self._project_folders.append(folder)
                 elif entry.name == ".gitignore":
                     self._ignore_files.append(prefix + entry.name)
-                elif entry.is_symlink() and entry.is_dir():
+                elif entry.is_symlink() and Path(entry.path).is_dir():
                     self.skipped.append((prefix + entry.name, self._why_not_followed(entry)))
 
     def _file(self, entry: os.DirEntry[str], prefix: str) -> Iterator[tuple[str, FileStat]]:
@@ -99,25 +103,52 @@ class Project:
             yield prefix + entry.name, FileStat(stat.st_size, stat.st_mtime_ns, stat.st_ino)
 
     def _why_not_followed(self, entry: os.DirEntry[str]) -> str:
-        inside = Path(entry.path).resolve().is_relative_to(self.root)
+        inside = Path(os.path.realpath(entry.path)).is_relative_to(self.root)
         return "a link inside the project, not followed" if inside else "a link that leaves the project"
 
     def _filter(self, include: Sequence[str], exclude: Sequence[str]) -> None:
         """Drops what .gitignore files and `exclude` name, and what `include` (when given) doesn't."""
-        if not (include or exclude or self._ignore_files):
-            return
-        from pathspec import GitIgnoreSpec
-
         for ignore_file in self._ignore_files:
-            base = ignore_file.removesuffix(".gitignore")
-            lines = (self.root / ignore_file).read_text("utf-8", "replace").splitlines()
-            spec = GitIgnoreSpec.from_lines(lines)
-            for path in [p for p in self.files if p.startswith(base) and spec.match_file(p.removeprefix(base))]:
-                del self.files[path]
+            self._ignore(ignore_file)
         for patterns, keep in ((include, True), (exclude, False)):
             if patterns:
-                spec = GitIgnoreSpec.from_lines(patterns)
-                self.files = {p: stat for p, stat in self.files.items() if spec.match_file(p) is keep}
+                matches, bad = matcher(patterns)
+                if bad:
+                    raise ArgumentError(f"{bad[0]!r} is no pattern", hint="include and exclude are gitignore patterns")
+                self.files = {p: stat for p, stat in self.files.items() if matches(p) is keep}
+
+    def _ignore(self, ignore_file: str) -> None:
+        base = ignore_file.removesuffix(".gitignore")
+        inner = [path.removeprefix(base) for path in self.files if path.startswith(base)]
+        try:
+            lines = (self.root / ignore_file).read_text("utf-8", "replace").splitlines()
+        except OSError as exc:
+            self.skipped.append((ignore_file, exc.strerror or "can't be read"))
+            return
+        if may_match(lines, inner):
+            matches, bad = matcher(lines)
+            self.skipped += [(f"{ignore_file}:{lines.index(line) + 1}", f"{line!r} is no pattern") for line in bad]
+            for path in filter(matches, inner):
+                del self.files[base + path]
+
+    def add(self, path: str) -> bool:
+        """Takes in a file that is named although it was left out. False when there is none."""
+        try:
+            stat = (self.root / path).stat()
+        except OSError:
+            return False
+        self.files[path] = FileStat(stat.st_size, stat.st_mtime_ns, stat.st_ino)
+        return True
+
+    def take_in(self, path: str) -> bool:
+        """Makes a module part of the project that the walk left out, or that is planned. Tells whether it exists."""
+        try:
+            stat = (self.root / path).stat()
+        except OSError:
+            self.planned.add(path)
+            return False
+        self.files[path] = FileStat(stat.st_size, stat.st_mtime_ns, stat.st_ino)
+        return True
 
     @cached_property
     def declared_roots(self) -> tuple[str, ...]:
@@ -167,7 +198,7 @@ class Project:
     def module_file(self, stem: str) -> str | None:
         """`a/b` as a file: the package's `__init__.py` or the module, as Python would choose."""
         for path in (f"{stem}/__init__.py", f"{stem}.py"):
-            if path in self.files:
+            if path in self.files or path in self.planned:
                 return path
         return None
 
@@ -180,6 +211,11 @@ class Project:
         for _ in range(level - 1):
             base = parent_of(base)
         return self.module_file(join(base, *parts))
+
+
+def _is_text(name: str) -> bool:
+    """False for bytes that Python smuggles through a name as lone surrogates: nobody could print or send them."""
+    return name.isascii() or not any("\udc80" <= character <= "\udcff" for character in name)
 
 
 def parent_of(path: str) -> str:

@@ -15,7 +15,8 @@ SYMBOL_HINT = "give a name, Class or Class.method"
 def check_module_name(module: str) -> tuple[str, ...]:
     """The parts of a dotted module name, each an identifier and no keyword."""
     if "/" in module or "\\" in module or module.endswith(".py"):
-        name = module.replace("\\", "/").removesuffix(".py").removesuffix("/__init__").strip("./").replace("/", ".")
+        path = module.replace("\\", "/").removesuffix(".py").removesuffix("/__init__")
+        name = path.strip("./").removeprefix("src/").replace("/", ".")
         raise TargetError(f"{module!r} is a path, not a module name", hint=f"try {name}" if name else None)
     parts = tuple(module.split("."))
     _check_identifiers(parts, f"{module!r} is not a module name", "give a dotted name such as package.module")
@@ -64,9 +65,10 @@ def locate_module(project: Project, parts: tuple[str, ...]) -> tuple[str, str, b
     if not depth[best]:
         best = new_module_root(project)
     stem = join(best, *parts)
-    inside = stem in project.folders
-    _check_inside(project.root, stem)
-    return best, f"{stem}/__init__.py" if inside else f"{stem}.py", False
+    path = f"{stem}/__init__.py" if stem in project.folders else f"{stem}.py"
+    _check_inside(project.root, stem, path)
+    _check_packages(project, best, parts)
+    return best, path, project.add(path)
 
 
 def new_module_root(project: Project) -> str:
@@ -86,16 +88,23 @@ def _known_parents(project: Project, root: str, parts: Sequence[str]) -> int:
     return count
 
 
-def _check_inside(root: Path, stem: str) -> None:
+def _check_packages(project: Project, root: str, parts: Sequence[str]) -> None:
+    for depth in range(1, len(parts)):
+        path = f"{join(root, *parts[:depth])}.py"
+        if project.module_file(path.removesuffix(".py")) == path:
+            message = f"{'.'.join(parts[:depth])} is a module, not a package ({path})"
+            raise TargetError(message, hint="name a module beside it")
+
+
+def _check_inside(root: Path, stem: str, path: str) -> None:
     """A link on the way must not lead a new file out of the project."""
     folder = parent_of(stem)
     real = os.path.realpath(root / folder)
     if not Path(real).is_relative_to(root):
         raise TargetError(f"{folder} leads out of the project through a link", hint=f"the project is {root}")
-    for suffix in (".py", ""):
-        link = root / f"{stem}{suffix}"
-        if link.is_symlink():
-            raise TargetError(f"{stem}{suffix} is a link", hint="name the module that it points to")
+    for link in (path, stem):
+        if (root / link).is_symlink():
+            raise TargetError(f"{link} is a link", hint="name the module that it points to")
 
 
 def read_module(root: Path, path: str) -> bytes:
