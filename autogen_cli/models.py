@@ -131,10 +131,10 @@ class SourceFile:
 class CodeContext:
     """What is known about a target.
 
-    text: the rendered block, `tokens` <= `budget` of o200k_base. call_sites: every one that was found, also those
-    that the
-    budget left out of the text: checks and the scaffold bind against all. conventions: short facts about how this
-    project writes code, one sentence each. dependencies: names of declared distributions.
+    text: the rendered block, `tokens` <= `budget` of o200k_base. call_sites: every one that was found, also those that
+    the budget left out of the text: checks and the scaffold bind against all. conventions: short facts about how this
+    project writes code, one sentence each. dependencies: names of declared distributions. skipped: files that were
+    left out or could be read in part only, and why.
     """
 
     target: Target
@@ -148,6 +148,7 @@ class CodeContext:
     conventions: tuple[str, ...] = ()
     dependencies: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,29 +5,51 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from autogen_cli.context import conventions
 from autogen_cli.context import target as targets
 from autogen_cli.context.evidence import Evidence, Found, call_site
-from autogen_cli.context.project import FileStat, Project
+from autogen_cli.context.index import Index, index_name
+from autogen_cli.context.project import Project
 from autogen_cli.context.rank import candidates
 from autogen_cli.context.render import Rendered, render
 from autogen_cli.context.sources import Sources
-from autogen_cli.context.tokens import count_tokens
 from autogen_cli.errors import TargetError
 from autogen_cli.models import CodeContext, Kind, SourceFile, Target
 
 
+class Analyzer(Protocol):
+    """Another way to find who uses the target, beside the index."""
+
+    def find(self, sources: Sources, target: Target, found: Sequence[Found]) -> list[Found]:
+        """The usages of `target`; `found` are those of the index. Raises AnalyzerError when it can't tell."""
+        ...
+
+
+class AnalyzerError(Exception):
+    """An analyzer gave no answer; the text says why. The engine goes on with the index."""
+
+
 class ContextEngine:
-    """One project's context. `index_dir`: where the index is kept between runs; None keeps it in memory."""
+    """One project's context. index_dir: where the index is kept between runs; None keeps it in memory.
+
+    include, exclude: patterns as in .gitignore. The project is read as it is when the engine is made.
+    """
 
     def __init__(
-        self, root: Path, *, index_dir: Path | None = None, include: Sequence[str] = (), exclude: Sequence[str] = ()
+        self,
+        root: Path,
+        *,
+        index_dir: Path | None = None,
+        include: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        analyzer: Analyzer | None = None,
     ) -> None:
         self.project = Project(root, include=include, exclude=exclude)
-        self.sources = Sources(self.project)
-        self.index_dir = index_dir
+        name = index_name(self.project.root, (tuple(include), tuple(exclude)))
+        self.sources = Sources(self.project, Index(index_dir, name))
+        self.analyzer = analyzer
 
     def __enter__(self) -> Self:
         return self
@@ -39,20 +61,17 @@ class ContextEngine:
 
     def close(self) -> None:
         """Writes the index. The engine can't be used afterwards."""
+        self.sources.close()
 
     def resolve(self, module: str, symbol: str | None, kind: Kind | None = None) -> Target:
         """The file and the symbol that two names mean. TargetError where they can't mean any."""
         parts = targets.check_module_name(module)
         symbol_parts = targets.check_symbol(symbol) if symbol else ()
         source_root, path, exists = targets.locate_module(self.project, parts)
-        known = None
         if exists:
             self._check_module(path)
-            definitions = {found.qualified_name: found for found in self.sources.facts(path).definitions}
-            known = definitions.get(symbol) if symbol else None
-        else:
-            definitions = {}
-            self.project.files[path] = FileStat(0, 0, 0)
+        definitions = {found.qualified_name: found for found in self.sources.facts(path).definitions}
+        known = definitions.get(symbol) if symbol else None
         owner = ".".join(symbol_parts[:-1])
         if owner and owner not in definitions:
             hint = f"generate {module} {owner} first"
@@ -82,11 +101,11 @@ class ContextEngine:
 
     def extract(self, target: Target, budget: int) -> CodeContext:
         """The best `budget` tokens on a target that `resolve` gave."""
-        found = Evidence(self.sources, target).find()
-        rendered = render(candidates(self.sources, target, found), budget, count_tokens)
+        found, warnings = self._find(target)
+        rendered = render(candidates(self.sources, target, found), budget, self.sources.count)
         settings = conventions.read_settings(self.project.root)
         path = target.relative_path
-        source = self.sources.source(path).decode() if target.module_exists else ""
+        source = self.sources.source(path).decode()
         return CodeContext(
             target=target,
             text=rendered.text,
@@ -98,9 +117,23 @@ class ContextEngine:
             files=self._files(rendered, found, target),
             conventions=conventions.read_conventions([self.sources.facts(path)], source, settings),
             dependencies=conventions.read_dependencies(self.project.root, settings),
+            warnings=warnings,
+            skipped=tuple(f"{place}: {reason}" for place, reason in self.sources.skipped()),
         )
 
+    def _find(self, target: Target) -> tuple[list[Found], tuple[str, ...]]:
+        """(usages, warnings)."""
+        warnings = [self.sources.index.warning] if self.sources.index.warning else []
+        found = Evidence(self.sources, target).find()
+        if self.analyzer:
+            try:
+                found = self.analyzer.find(self.sources, target, found)
+            except AnalyzerError as exc:
+                warnings.append(f"call sites are those of the index: {exc}")
+        return found, tuple(warnings)
+
     def _files(self, rendered: Rendered, found: Sequence[Found], target: Target) -> tuple[SourceFile, ...]:
+        """The files that the context came from."""
         paths = {item.path for item in rendered.items} | {item.path for item in found}
         if target.module_exists:
             paths.add(target.relative_path)

@@ -59,7 +59,7 @@ class Pool:
         """Whether one more file may be analysed; what is near comes first, so what is far is what falls out."""
         if path in self._seen:
             return True
-        size = self.sources.project.files[path].size
+        size = self.sources.size(path)
         if self._spent + size > MOST_BYTES:
             return False
         self._seen.add(path)
@@ -155,9 +155,13 @@ class Pool:
         for path in sorted(self.sources.project.files):
             if is_test(path) or OUTSIDE.search(path):
                 continue
-            for name in self.sources.outline(path):
-                if name in wanted or (words and name not in known and any(word in name.lower() for word in words)):
-                    definers.setdefault(name, []).append(path)
+            outline = self.sources.outline(path)
+            listed = set(outline.split("\n"))
+            hits = listed & wanted
+            if any(word in outline.lower() for word in words):
+                hits |= {name for name in listed - known if any(word in name.lower() for word in words)}
+            for name in hits:
+                definers.setdefault(name, []).append(path)
         for name, paths in sorted(definers.items(), key=lambda item: (len(item[1]), item[0])):
             if len(paths) > 3:
                 break

@@ -1,76 +1,230 @@
-"""What is known of the project's files: contents, facts and usages, each read once and only when asked for."""
+"""What is known of the project's files: contents, facts and usages, each read once and only when asked for.
 
+Everything that is read goes to the index at `close`; what the index has of an unchanged file is not read again.
+"""
+
+import hashlib
+import json
+import os
 import re
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterator
 
-from autogen_cli.context.facts import FileFacts, Usage
-from autogen_cli.context.project import Project
-from autogen_cli.context.syntax import normalize, read_facts
-from autogen_cli.context.usages import read_usages
+from autogen_cli.context.facts import FileFacts, Usage, facts_from_json, facts_to_json
+from autogen_cli.context.index import FileChange, Index
+from autogen_cli.context.project import FileStat, Project
+from autogen_cli.context.tokens import count_tokens
 
 LARGEST_FILE = 1_000_000
+RACE_NS = 50_000_000  # a file that changed so shortly before it was read may change again with the same time stamp
 OUTLINE = re.compile(rb"\n *(?:async )?(?:def|class) (\w+)|\n +self\.(\w+)(?: =|:)|\n +(\w+)(?: = |: [A-Z])")
+DIGITS = re.compile(r"[0-9]")
 NO_FACTS = FileFacts()
 
 
 class Sources:
-    def __init__(self, project: Project) -> None:
-        self.project = project
-        self._contents: dict[str, bytes] = {}
-        self._facts: dict[str, FileFacts] = {}
-        self._outlines: dict[str, frozenset[str]] = {}
-        self._usages: dict[tuple[str, str], list[Usage]] = {}
+    """now_ns: the time on the files' clock, for telling files that are being written."""
 
-    def source(self, path: str) -> bytes:
-        """A file's text as `normalize` gives it; empty for a file that can't be read, is too large, or isn't text."""
-        known = self._contents.get(path)
+    def __init__(self, project: Project, index: Index, *, now_ns: Callable[[], int] = time.time_ns) -> None:
+        self.project, self.index = project, index
+        self._now_ns = now_ns()
+        self._raw: dict[str, bytes] = {}
+        self._facts: dict[str, FileFacts] = {}
+        self._usages: dict[tuple[str, str], list[Usage]] = {}
+        self._imports: dict[str, frozenset[str]] = {}
+        self._outlines: dict[str, str] = {}
+        self._found: dict[str, list[str]] = {}
+        self._known_usages: dict[str, dict[int, str | None]] = {}
+        self._tokens: dict[bytes, int] = {}
+        self._new_tokens: dict[bytes, int] = {}
+        self._searches: set[str] = set()
+        self._changes: dict[str, FileChange] = {}
+        self.ids: dict[str, int] = {}
+        self._gone: list[int] = []
+        self._compare()
+
+    def _compare(self) -> None:
+        """Tells files that are as the index knows them from those that are new, changed or gone."""
+        files = self.project.files
+        for row in self.index.files():
+            stat = files.get(row.path)
+            if stat == row.stat:
+                self.ids[row.path] = row.id
+            elif stat is not None and row.digest is not None and self._digest(row.path) == row.digest:
+                self.ids[row.path] = row.id
+                self._changes[row.path] = FileChange(row.path, self._trusted(stat), row.id)
+            else:
+                self._gone.append(row.id)
+        for path, stat in files.items():
+            if path not in self.ids:
+                self._changes[path] = FileChange(path, self._trusted(stat))
+
+    def _trusted(self, stat: FileStat) -> FileStat:
+        """A stat that the next run will find changed if the file may have been written after it was read."""
+        coarse = not stat.mtime_ns % 1_000_000_000  # a file system that counts seconds
+        if self._now_ns - stat.mtime_ns < RACE_NS * (40 if coarse else 1):
+            return stat._replace(mtime_ns=0)
+        return stat
+
+    def _change(self, path: str) -> FileChange:
+        known = self._changes.get(path)
         if known is None:
-            known = self._contents[path] = self._read(path)
+            stat = self._trusted(self.project.files[path])
+            known = self._changes[path] = FileChange(path, stat, self.ids.get(path))
         return known
 
-    def _read(self, path: str) -> bytes:
-        if self.project.files[path].size > LARGEST_FILE:
-            self.project.skipped.append((path, "larger than 1 MB"))
-            return b""
+    def close(self) -> None:
+        """Gives the index what was read, and closes it."""
+        if self._changes or self._gone or self._searches or self._new_tokens:
+            self.index.save(self._changes.values(), self._gone, self._searches, self._new_tokens)
+        self.index.close()
+
+    # Contents
+
+    def _digest(self, path: str) -> bytes:
+        return hashlib.blake2b(self._bytes(path), digest_size=16).digest()
+
+    def _bytes(self, path: str) -> bytes:
+        """A file as it is on disk; empty where it can't be read or is too large."""
+        known = self._raw.get(path)
+        if known is not None:
+            return known
+        size, content = self.size(path), b""
+        if size > LARGEST_FILE:
+            self._skip(path, "larger than 1 MB")
+        else:
+            try:
+                descriptor = os.open(f"{self.project.root}/{path}", os.O_RDONLY)
+                try:
+                    content = os.read(descriptor, LARGEST_FILE)
+                finally:
+                    os.close(descriptor)
+            except OSError as exc:
+                if path not in self.project.planned:
+                    self._skip(path, exc.strerror or "can't be read")
+        self._raw[path] = content
+        return content
+
+    def size(self, path: str) -> int:
+        """Bytes; 0 for a module that doesn't exist yet."""
+        return self.project.files[path].size if path in self.project.files else 0
+
+    def source(self, path: str) -> bytes:
+        """A file's text as `normalize` gives it; empty where it isn't text."""
+        from autogen_cli.context.syntax import normalize
+
         try:
-            return normalize((self.project.root / path).read_bytes())
+            return normalize(self._bytes(path))
         except UnicodeDecodeError:
-            self.project.skipped.append((path, "not UTF-8"))
-        except OSError as exc:
-            self.project.skipped.append((path, exc.strerror or "can't be read"))
-        return b""
+            self._skip(path, "not UTF-8")
+            return b""
+
+    def _skip(self, path: str, reason: str) -> None:
+        self._change(path).values["skipped"] = reason
+
+    def skipped(self) -> list[tuple[str, str]]:
+        """(path, reason) of what was left out or is broken, sorted."""
+        paths = {number: path for path, number in self.ids.items()}
+        known = {paths[n]: reason for n, reason in self.index.values("skipped").items() if n in paths}
+        new = {path: change.values["skipped"] for path, change in self._changes.items() if "skipped" in change.values}
+        return sorted({*self.project.skipped, *(known | new).items()})
+
+    # Facts
+
+    def _kept(self, path: str, column: str) -> str | None:
+        number = self.ids.get(path)
+        return self.index.value(number, column) if number is not None else None
 
     def facts(self, path: str) -> FileFacts:
         known = self._facts.get(path)
         if known is None:
-            source = self.source(path)
-            known = self._facts[path] = read_facts(source) if source else NO_FACTS
-            if known.error_line:
-                self.project.skipped.append((f"{path}:{known.error_line}", "syntax error, read as far as possible"))
+            kept = self._kept(path, "facts")
+            known = self._facts[path] = facts_from_json(kept) if kept else self._read_facts(path)
         return known
 
-    def usages(self, path: str, name: str) -> list[Usage]:
-        key = path, name
-        if key not in self._usages:
-            self._usages[key] = read_usages(self.source(path), name)
-        return self._usages[key]
+    def _read_facts(self, path: str) -> FileFacts:
+        from autogen_cli.context.syntax import read_facts
+
+        source = self.source(path)
+        facts = read_facts(source) if source else NO_FACTS
+        if facts.error_line:
+            self._skip(path, f"syntax error in line {facts.error_line}, read as far as possible")
+        if path in self.project.files:
+            change = self._change(path)
+            change.digest = self._digest(path)
+            change.values["facts"] = facts_to_json(facts)
+        return facts
+
+    def outline(self, path: str) -> str:
+        """Names that a file's text seems to define, told without parsing, one on each line."""
+        if not self._outlines:
+            paths = {number: path for path, number in self.ids.items()}
+            self._outlines = {paths[n]: text for n, text in self.index.values("outline").items() if n in paths}
+        known = self._outlines.get(path)
+        if known is None:
+            names = {b"".join(groups) for groups in OUTLINE.findall(self._bytes(path))}
+            known = self._outlines[path] = b"\n".join(sorted(names)).decode("utf-8", "replace")
+            self._change(path).values["outline"] = known
+        return known
+
+    def import_words(self, path: str) -> frozenset[str]:
+        """Words of the module names in import lines, `.` for a bare relative import: a cheap test before parsing."""
+        known = self._imports.get(path)
+        if known is None:
+            kept = self._kept(path, "imports")
+            if kept is None:
+                kept = " ".join(sorted(set(_import_words(self._bytes(path)))))
+                self._change(path).values["imports"] = kept
+            known = self._imports[path] = frozenset(kept.split())
+        return known
+
+    # Usages
 
     def files_with(self, name: str) -> list[str]:
         """Files that mention a name as a whole word, in order."""
-        word = name.encode()
-        return sorted(path for path in self.project.files if mentions(self.source(path), word))
-
-    def outline(self, path: str) -> frozenset[str]:
-        """Names that a file's text seems to define, told without parsing."""
-        known = self._outlines.get(path)
+        known = self._found.get(name)
         if known is None:
-            names = (next(filter(None, groups)) for groups in OUTLINE.findall(self.source(path)))
-            known = self._outlines[path] = frozenset(name.decode() for name in names)
+            upto, kept = self.index.searched(name)
+            self._known_usages[name] = kept
+            unsearched = [path for path in self.project.files if self.ids.get(path, upto + 1) > upto]
+            word = name.encode()
+            new = [path for path in unsearched if mentions(self._bytes(path), word)]
+            for path in new:
+                self._change(path).usages.setdefault(name, None)
+            if unsearched:
+                self._searches.add(name)
+            paths = {number: path for path, number in self.ids.items() if number <= upto}
+            known = self._found[name] = sorted([*new, *(paths[number] for number in kept if number in paths)])
         return known
 
-    def imported_words(self, path: str) -> set[str]:
-        """Words of the module names in import lines, `.` for a bare relative import: a cheap test before parsing."""
-        return set(_import_words(self.source(path)))
+    def usages(self, path: str, name: str) -> list[Usage]:
+        known = self._usages.get((path, name))
+        if known is None:
+            self.files_with(name)
+            kept = self._known_usages[name].get(self.ids.get(path, -1))
+            known = [Usage._make(each) for each in json.loads(kept)] if kept else self._read_usages(path, name)
+            self._usages[path, name] = known
+        return known
+
+    def _read_usages(self, path: str, name: str) -> list[Usage]:
+        from autogen_cli.context.usages import read_usages
+
+        usages = read_usages(self.source(path), name)
+        self._change(path).usages[name] = json.dumps(usages, ensure_ascii=False, separators=(",", ":"))
+        return usages
+
+    # Tokens
+
+    def count(self, text: str) -> int:
+        """Tokens of a text. o200k_base takes one token for each three digits, so that digits needn't be told apart."""
+        key = hashlib.blake2b(DIGITS.sub("0", text).encode(), digest_size=16).digest()
+        known = self._tokens.get(key)
+        if known is None:
+            known = self.index.tokens(key)
+            if known is None:
+                known = self._new_tokens[key] = count_tokens(text)
+            self._tokens[key] = known
+        return known
 
 
 def mentions(source: bytes, word: bytes) -> bool:
@@ -88,16 +242,14 @@ def _is_word(character: bytes) -> bool:
     return character.isalnum() or character == b"_" or character >= b"\x80"
 
 
-def _import_words(source: bytes) -> Iterable[str]:
+def _import_words(source: bytes) -> Iterator[str]:
     position = source.find(b"import")
     while position >= 0:
         start = source.rfind(b"\n", 0, position) + 1
         end = source.find(b"\n", position)
         line = source[start : end if end >= 0 else len(source)].split()
         if line and line[0] in {b"from", b"import"}:
-            modules = line[1:2] if line[0] == b"from" else line[1:]
-            for module in modules:
-                text = module.decode().strip(",")
-                yield "." if not text.strip(".") else text.rpartition(".")[2]
-                yield from text.split(".")
+            for module in line[1:2] if line[0] == b"from" else line[1:]:
+                text = module.decode("utf-8", "replace").strip(",")
+                yield from text.split(".") if text.strip(".") else "."
         position = source.find(b"import", position + 6)

@@ -1,0 +1,212 @@
+"""What was read from a project's files, kept in one SQLite file per root between runs.
+
+It is a cache of pure functions of file contents: losing it costs time, never an answer. So a damaged or older file
+is deleted and made anew, a folder that can't be written means an index in memory, and of two processes that write at
+once the second gives way.
+"""
+
+import contextlib
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from autogen_cli.context.project import FileStat
+
+SCHEMA_VERSION = 1
+BUSY_MS = 2000
+SCHEMA = """
+CREATE TABLE files (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE, size INTEGER, mtime_ns INTEGER, inode INTEGER,
+    digest BLOB, skipped TEXT, outline TEXT, imports TEXT, facts TEXT
+);
+CREATE TABLE usages (name TEXT, file INTEGER, data TEXT, PRIMARY KEY (name, file)) WITHOUT ROWID;
+CREATE TABLE searches (name TEXT PRIMARY KEY, upto INTEGER) WITHOUT ROWID;
+CREATE TABLE tokens (piece BLOB PRIMARY KEY, count INTEGER) WITHOUT ROWID;
+CREATE TABLE state (generation INTEGER);
+INSERT INTO state VALUES (0);
+"""
+
+
+class FileRow(NamedTuple):
+    """A file as it was read. digest: of its bytes, where they were analysed; None where they were only searched."""
+
+    id: int
+    path: str
+    stat: FileStat
+    digest: bytes | None
+
+
+@dataclass(slots=True)
+class FileChange:
+    """What to keep of one file. id: of the row that it had and keeps; None for a new or changed file."""
+
+    path: str
+    stat: FileStat
+    id: int | None = None
+    digest: bytes | None = None
+    values: dict[str, str] = field(default_factory=dict)
+    usages: dict[str, str | None] = field(default_factory=dict)
+
+
+class Index:
+    """warning: why nothing is kept, if so."""
+
+    def __init__(self, folder: Path | None, name: str) -> None:
+        self.warning: str | None = None
+        self._path = folder / f"{name}.sqlite" if folder else None
+        self._connection = self._open(self._path)
+        self._generation = self._read_generation()
+
+    def _open(self, path: Path | None) -> sqlite3.Connection:
+        if path is not None:
+            for _ in range(2):
+                try:
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    return _connect(str(path))
+                except sqlite3.OperationalError as exc:
+                    self._path = None
+                    self.warning = f"the index {path} can't be used, this run goes without: {exc}"
+                    break
+                except sqlite3.DatabaseError:  # damaged, or not a database: it is only a cache
+                    _delete(path)
+                except OSError as exc:
+                    self._path = None
+                    self.warning = f"the index folder {path.parent} can't be used, this run goes without: {exc.strerror}"
+                    break
+        return _connect(":memory:")
+
+    def _rows(self, query: str, *values: object) -> list[Any]:
+        """A query's rows; none at all once the file has proved to be damaged."""
+        try:
+            return self._connection.execute(query, values).fetchall()
+        except sqlite3.DatabaseError:
+            self._connection.close()
+            if self._path:
+                _delete(self._path)
+            self._path, self._connection = None, _connect(":memory:")
+            return []
+
+    def _read_generation(self) -> int:
+        return sum(row[0] for row in self._rows("SELECT generation FROM state"))
+
+    def close(self) -> None:
+        self._connection.close()
+
+    # Reading
+
+    def files(self) -> list[FileRow]:
+        rows = self._rows("SELECT id, path, size, mtime_ns, inode, digest FROM files")
+        return [FileRow(row[0], row[1], FileStat(*row[2:5]), row[5]) for row in rows]
+
+    def value(self, file: int, column: str) -> str | None:
+        """One of `skipped`, `outline`, `imports`, `facts`."""
+        return next((row[0] for row in self._rows(f"SELECT {column} FROM files WHERE id = ?", file)), None)  # noqa: S608 - a column's name
+
+    def values(self, column: str) -> dict[int, str]:
+        """The same of all files that have it."""
+        return dict(self._rows(f"SELECT id, {column} FROM files WHERE {column} IS NOT NULL"))  # noqa: S608 - a column's name
+
+    def searched(self, name: str) -> tuple[int, dict[int, str | None]]:
+        """(highest id among the files that were searched for a name, {file that mentions it: its usages})."""
+        for (upto,) in self._rows("SELECT upto FROM searches WHERE name = ?", name):
+            return upto, dict(self._rows("SELECT file, data FROM usages WHERE name = ?", name))
+        return 0, {}
+
+    def tokens(self, piece: bytes) -> int | None:
+        return next((row[0] for row in self._rows("SELECT count FROM tokens WHERE piece = ?", piece)), None)
+
+    # Writing
+
+    def save(
+        self,
+        changes: Iterable[FileChange],
+        gone: Iterable[int],
+        searches: Mapping[str, Iterable[str]],
+        tokens: Mapping[bytes, int],
+    ) -> None:
+        """Keeps what a run has read, in one transaction. searches: name -> paths that mention it.
+
+        Another process that has written since this one opened the index has the word; then nothing is written.
+        """
+        if self._path is None:
+            return
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            if self._read_generation() == self._generation:
+                self._write(changes, gone, searches, tokens)
+                self._generation += 1
+                self._connection.execute("UPDATE state SET generation = ?", (self._generation,))
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as exc:
+            self.warning = f"the index can't be written: {exc}"
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+
+    def _write(
+        self,
+        changes: Iterable[FileChange],
+        gone: Iterable[int],
+        searches: Mapping[str, Iterable[str]],
+        tokens: Mapping[bytes, int],
+    ) -> None:
+        run = self._connection.execute
+        for file in gone:
+            run("DELETE FROM files WHERE id = ?", (file,))
+            run("DELETE FROM usages WHERE file = ?", (file,))
+        for change in changes:
+            if change.id is None:
+                cursor = run("INSERT INTO files (path) VALUES (?)", (change.path,))
+                change.id = cursor.lastrowid
+            columns = {**change.stat._asdict(), **change.values}
+            if change.digest is not None:
+                columns["digest"] = change.digest
+            assigned = ", ".join(f"{column} = ?" for column in columns)
+            run(f"UPDATE files SET {assigned} WHERE id = ?", (*columns.values(), change.id))  # noqa: S608 - columns' names
+            for name, data in change.usages.items():
+                run("INSERT OR REPLACE INTO usages VALUES (?, ?, ?)", (name, change.id, data))
+        (upto,) = run("SELECT coalesce(max(id), 0) FROM files").fetchone()
+        self._connection.executemany("INSERT OR REPLACE INTO searches VALUES (?, ?)", [(n, upto) for n in searches])
+        self._connection.executemany("INSERT OR REPLACE INTO tokens VALUES (?, ?)", tokens.items())
+
+
+def _connect(name: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(name, isolation_level=None)
+    try:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = OFF")
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version != SCHEMA_VERSION:
+            connection.execute("BEGIN IMMEDIATE")
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version != SCHEMA_VERSION:  # still, now that no other process can be at it
+                _make(connection)
+            connection.execute("COMMIT")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _make(connection: sqlite3.Connection) -> None:
+    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
+    for (table,) in tables.fetchall():
+        connection.execute(f"DROP TABLE {table}")
+    for statement in SCHEMA.split(";"):
+        if statement.strip():
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _delete(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{path}{suffix}").unlink(missing_ok=True)
+
+
+def index_name(root: Path, settings: object) -> str:
+    """A file name for a root and the settings that decide which of its files are read."""
+    digest = hashlib.sha256(repr((str(root), settings)).encode()).hexdigest()
+    return f"{root.name or 'root'}-{digest[:12]}"
