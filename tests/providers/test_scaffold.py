@@ -169,7 +169,12 @@ def test_calls_that_another_function_makes(text: str, parameters: str) -> None:
         ([site("self.add(1)", "ignored", name="add")], "def add(self, value: int) -> None:"),
         ([site("x = Cart.add(1)", name="add")], "@classmethod\ndef add(cls, value: int) -> Any:"),
         ([site("x = cls.add(1)", name="add")], "@classmethod\ndef add(cls, value: int) -> Any:"),
-        ([site("x = Cart.add(self, 1)", name="add")], "def add(self, value: int) -> Any:"),
+        ([site("x = Cart.add(self, 1)", name="add", enclosing="Big.add")], "def add(self, value: int) -> Any:"),
+        (
+            [site("x = Cart.add(self, 1)", name="add"), site("c.add(1)", name="add")],
+            "def add(self, value: int) -> Any:",
+        ),
+        ([site("x = Cart.of(self)", name="of", enclosing="Shop.cart")], "@classmethod\ndef of(cls, shop: Any) -> Any:"),
         ([site("x = cart.add", "assigned", name="add")], "@property\ndef add(self) -> Any:"),
         ([site("assert cart.add == 1", "compared", name="add")], "@property\ndef add(self) -> int:"),
         ([site("for x in cart.add:", "iterated", name="add")], "@property\ndef add(self) -> Iterable[Any]:"),
@@ -182,7 +187,8 @@ def test_calls_that_another_function_makes(text: str, parameters: str) -> None:
     ],
 )
 def test_methods(sites: list[CallSite], head: str) -> None:
-    assert head_of(*sites, symbol="Cart.add", kind="method") == head
+    symbol = "Cart.of" if "def of" in head else "Cart.add"
+    assert head_of(*sites, symbol=symbol, kind="method") == head
 
 
 @pytest.mark.parametrize(
@@ -222,6 +228,12 @@ def test_other_functions_of_the_same_name_are_not(other) -> None:
     head = head_of(*sites, symbol="Client.get", kind="method", items=[other])
     assert head.count(",") == 4
     assert head.endswith("body: Any, *, timeout: int) -> Any:")
+
+
+def test_the_annotation_of_a_variable_tells_the_result() -> None:
+    items = [item("class Line: ...", "Line")]
+    sites = [site("line: 'Line' = helper()", "assigned", path="shop.py"), site("other: Else = helper()", "assigned")]
+    assert head_of(*sites, items=items) == "def helper() -> 'Line':"
 
 
 def test_annotations_of_the_module_tell_types() -> None:

@@ -52,6 +52,8 @@ def class_of(*sites: CallSite, symbol: str = "Cart", **fields) -> str:
           f"    {STUB}.__getitem__')", "", "def __len__(self) -> int:", f"    {STUB}.__len__')"]),
         ([cart("await Cart()", "ignored")],
          ["def __await__(self) -> Generator[Any, None, Any]:", f"    {STUB}.__await__')"]),
+        ([cart("await Cart()(scope, send)", "called", awaited=False)],
+         ["async def __call__(self, scope: Any, send: Any) -> Any:", f"    {STUB}.__call__')"]),
         ([cart("@Cart()\ndef f(): ...", "decorator")],
          ["def __call__(self, *args: Any, **kwargs: Any) -> Any:", f"    {STUB}.__call__')"]),
         ([cart("c = Cart()", members="list()")],

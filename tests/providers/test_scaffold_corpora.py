@@ -18,7 +18,7 @@ import pytest
 from autogen_cli.context.engine import ContextEngine
 from autogen_cli.generation.checks import run_checks
 from autogen_cli.generation.insert import plan_edit
-from autogen_cli.models import CodeContext
+from autogen_cli.models import Argument, CallSite, CodeContext
 from autogen_cli.providers.scaffold import scaffold
 from tests.providers.scaffolding import Function, bind, decorators_of, signature_of
 
@@ -105,9 +105,9 @@ def judge(score: Score, deleted: Deleted, context: CodeContext, code: str) -> li
     assert isinstance(made, ast.FunctionDef | ast.AsyncFunctionDef)
     ours, theirs = signature_of(made, bound=bool(owner)), signature_of(real, bound=bool(owner))
     calls = [site for site in context.call_sites if site.arguments is not None]
-    unbound = [f"{site.path}:{site.line} {site.text}" for site in calls if bind(ours, site.arguments) is None]
-    for site in calls:
-        score.add("calls bind", bind(ours, site.arguments) is not None)
+    unbound = [f"{site.path}:{site.line} {site.text}" for site in calls if not fits(made, site, owner)]
+    score["calls bind"] += len(calls) - len(unbound)
+    score["calls bind of"] += len(calls)
     score.add("functions bind", not unbound)
     score.add("async", isinstance(made, ast.AsyncFunctionDef) == isinstance(real, ast.AsyncFunctionDef))
     for decorator in ("property", "classmethod", "staticmethod") if owner else ():
@@ -118,6 +118,16 @@ def judge(score: Score, deleted: Deleted, context: CodeContext, code: str) -> li
     if all(found is not None for found in filled):
         compare(score, ours, theirs, {name for found in filled for name in found or ()})
     return unbound
+
+
+def fits(made: Function, site: CallSite, owner: str) -> bool:
+    """Whether the call binds; `Owner.method(self, x)` brings the receiver along."""
+    given = site.arguments or ()
+    unbound = owner and given[:1] == (Argument(text="self"),) and "classmethod" not in decorators_of(made)
+    return any(
+        bind(signature_of(made, bound=bool(owner)), some) is not None
+        for some in (given, given[1:] if unbound else given)
+    )
 
 
 def compare(score: Score, ours: inspect.Signature, theirs: inspect.Signature, passed: set[str]) -> None:

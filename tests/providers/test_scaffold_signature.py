@@ -68,6 +68,11 @@ def test_self_is_named_after_its_class() -> None:
     assert head_of(site("helper(self)")) == "def helper(value: Any) -> Any:"
 
 
+def test_a_longer_name_that_the_project_uses_is_no_match_for_the_callers_own() -> None:
+    items = [item("def close(std_handle: int) -> None: ...", "close")]
+    assert head_of(site("helper(handle)"), items=items) == "def helper(handle: Any) -> Any:"
+
+
 def test_functions_of_a_similar_name_lend_their_names() -> None:
     items = [
         item("def is_type_comment(leaf: Leaf) -> bool: ...", "is_type_comment"),
@@ -149,7 +154,7 @@ def test_alternatives_stand_at_the_top_level() -> None:
     "text",
     ["if f(x):", "elif f(x):", "except f as x:", "case f(x):", "with f() as x:", "@f(x)", "return f(x)",
      "async with f():",
-     "class A(f):", "for x in f(", "x = f(\n    1,\n    {'a': [2,\n..."],
+     "class A(f):", "for x in f(", "x = f(\n    1,\n    {'a': [g(2),\n..."],
 )  # fmt: skip
 def test_statements_that_are_no_statements_alone(text: str) -> None:
     statement = parse_statement(text)

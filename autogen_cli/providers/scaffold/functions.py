@@ -45,7 +45,8 @@ def build_method(symbol: str, uses: Sequence[Use], project: Project) -> Function
     *_, owner, name = symbol.split(".")
     if name in SPECIAL:
         return special_method(name, symbol)
-    uses = [_bound(use, owner) for use in uses]
+    if any(_delegates(use, name) or (use.is_called and not _is_on_class(use, owner)) for use in uses):
+        uses = [_bound(use, owner) for use in uses]
     called = [use for use in uses if use.is_called]
     if uses and not called and not any(_is_passed_on(use) for use in uses):
         return _property(symbol, uses, project)
@@ -158,8 +159,13 @@ def _decorator(symbol: str, uses: Sequence[Use], project: Project) -> Function:
     )
 
 
+def _delegates(use: Use, name: str) -> bool:
+    """Whether the caller is a method of the same name: an override."""
+    return (use.site.enclosing or "").rpartition(".")[2] == name
+
+
 def _bound(use: Use, owner: str) -> Use:
-    """`Owner.method(self, x)` is the call `self.method(x)`."""
+    """`Owner.method(self, x)` is the call `self.method(x)` of a method that instances have."""
     first = use.call.positional[0] if use.call and use.call.positional else None
     if use.call and _is_on_class(use, owner) and isinstance(first, ast.Name) and first.id == "self":
         return replace(use, call=replace(use.call, positional=use.call.positional[1:]), node=None, around=())
