@@ -60,8 +60,9 @@ class Evidence:
     def _star_homes(self) -> None:
         """Files that pass a home on with `from .module import *`, whether or not they mention the name themselves."""
         for source, name in list(self.homes):
-            for path in self.sources.files_with(last_word(source)):
-                for item in self.sources.facts(path).imports if b"import *" in self.sources.source(path) else ():
+            for path in self.sources.files_with("import *"):
+                passes = {".", last_word(source)} & self.sources.import_words(path)
+                for item in self.sources.facts(path).imports if passes else ():
                     if item.name == "*" and not item.scope:
                         self._star_leads_home(path, item, name)
 
