@@ -10,7 +10,7 @@ import pytest
 import typer
 from jsonschema import Draft202012Validator
 
-from autogen_cli.cli.app import app
+from autogen_cli.cli.app import build
 from tests import schemas
 from tests.conftest import RunAutogen
 
@@ -96,7 +96,7 @@ def test_documents_are_as_their_schemas_say(autogen: RunAutogen, sample: Path) -
 def test_the_tour_leaves_no_command_out() -> None:
     missing = [
         command
-        for command in commands(typer.main.get_command(app))
+        for command in commands(typer.main.get_command(build()))
         if command not in WITHOUT and not any(f"{line} ".startswith(f"{command} ") for line in TOUR)
     ]
     assert missing == []

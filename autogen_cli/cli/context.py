@@ -26,7 +26,7 @@ def context(
     symbol: SymbolArgument = None,
     kind: KindOption = None,
     root: RootOption = None,
-    budget: Annotated[int | None, typer.Option(min=200, help="Tokens (o200k_base) that it may take")] = None,
+    budget: Annotated[int | None, typer.Option(min=1, help="Tokens (o200k_base) that it may take")] = None,
     output_format: Annotated[
         Literal["table", "text", "prompt", "json"], typer.Option("--format", help="How to show it")
     ] = "table",

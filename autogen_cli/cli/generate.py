@@ -1,5 +1,6 @@
 """`autogen generate`: write the symbol that the code already calls."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,8 +18,9 @@ from autogen_cli.cli.output import Output
 from autogen_cli.errors import ArgumentError, ProviderError, RejectedError
 
 if TYPE_CHECKING:
-    from autogen_cli.models import GeneratedCode
-    from autogen_cli.service.plan import Generated, Preview
+    from autogen_cli.models import GeneratedCode, GenerationRequest
+    from autogen_cli.service.plan import Generated, GenerateOptions, Preview
+    from autogen_cli.service.providers import Wishes
 
 
 def generate(
@@ -35,7 +37,7 @@ def generate(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent; send nothing")] = False,
     provider: ProviderOption = None,
     model: ModelOption = None,
-    context_tokens: Annotated[int | None, typer.Option(min=200, help="Budget of the context, tokens")] = None,
+    context_tokens: Annotated[int | None, typer.Option(min=1, help="Budget of the context, tokens")] = None,
     max_cost: Annotated[float | None, typer.Option(min=0, help="Refuse to send what may cost more, USD")] = None,
     refresh: Annotated[bool, typer.Option("--refresh", help="Ask again, and replace the cached answer")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache")] = False,
@@ -46,39 +48,60 @@ def generate(
     test: Annotated[str | None, typer.Option(help="Command that has to pass on a private copy with the code")] = None,
 ) -> int:
     """Write the symbol that the code already calls."""
-    import shlex
-
     from autogen_cli.models import GenerationRequest
-    from autogen_cli.service.generate import Generator
     from autogen_cli.service.plan import GenerateOptions
     from autogen_cli.service.providers import Wishes
-    from autogen_cli.service.wiring import open_services
 
-    request = GenerationRequest(
-        module=module, symbol=symbol, kind=kind, description=description,
-        provider=provider or ("replay" if replay else None), model=model,
-        context_tokens=context_tokens,
-    )  # fmt: skip
     if replay and provider not in {None, "replay"}:
         raise ArgumentError(f"--replay answers in place of {provider}", hint="leave out one of --replay and --provider")
-    given = {"budget.per_run": max_cost, "checks.repair": repair, "checks.test": test}
-    flags = {key: value for key, value in given.items() if value is not None}
+    request = GenerationRequest(
+        module=module, symbol=symbol, kind=kind, description=description,
+        provider="replay" if replay else provider, model=model, context_tokens=context_tokens,
+    )  # fmt: skip
+    options = GenerateOptions(
+        write=write, force=force, edit=diff, refresh=refresh, use_cache=not no_cache, offline=offline
+    )
+    flags = {"budget.per_run": max_cost, "checks.repair": repair, "checks.test": test}
     wishes = Wishes(record=record, replay=replay, on_text=out.progress())
+    if dry_run:
+        return _preview(out, root, request, force=force, flags=flags)
+    return _generate(out, root, request, options, flags=flags, wishes=wishes)
+
+
+def _generate(
+    out: Output,
+    root: Path | None,
+    request: "GenerationRequest",
+    options: "GenerateOptions",
+    *,
+    flags: Mapping[str, object],
+    wishes: "Wishes",
+) -> int:
+    import shlex
+    from dataclasses import replace
+
+    from autogen_cli.service.generate import Generator
+    from autogen_cli.service.wiring import open_services
+
     with open_services(
         root, command="generate", warn=out.warn, detail=out.detail, flags=flags, wishes=wishes
     ) as services:
         checks = services.config.checks
-        options = GenerateOptions(
-            write=write, force=force, edit=write or diff, refresh=refresh, use_cache=not no_cache, offline=offline,
-            repair=checks.repair, test=tuple(shlex.split(checks.test or "")),
-        )  # fmt: skip
-        generator = Generator(services)
-        if dry_run:
-            _show_preview(out, generator.preview(request, force=force))
-            return 0
-        generated = generator.run(request, options)
-    show_generated(out, generated, diff=diff)
+        options = replace(options, repair=checks.repair, test=tuple(shlex.split(checks.test or "")))
+        generated = Generator(services).run(request, options)
+    show_generated(out, generated, diff=options.edit)
     return exit_code(generated.result)
+
+
+def _preview(
+    out: Output, root: Path | None, request: "GenerationRequest", *, force: bool, flags: Mapping[str, object]
+) -> int:
+    from autogen_cli.service.generate import Generator
+    from autogen_cli.service.wiring import open_services
+
+    with open_services(root, command="generate", warn=out.warn, detail=out.detail, flags=flags) as services:
+        _show_preview(out, Generator(services).preview(request, force=force))
+    return 0
 
 
 def exit_code(result: "GeneratedCode") -> int:

@@ -76,7 +76,7 @@ class CommandConfig(Table):
 class ContextConfig(Table):
     """What is read from the project and sent along."""
 
-    tokens: int = setting("Most tokens (o200k_base) of context in a prompt.", default=6000, minimum=200)
+    tokens: int = setting("Most tokens (o200k_base) of context in a prompt.", default=6000, minimum=1)
     analyzer: Literal["index", "graph-sitter"] = setting(
         "How call sites are found; graph-sitter needs the extra `graph`.", default="index"
     )

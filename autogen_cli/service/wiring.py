@@ -60,6 +60,7 @@ class Services:
         self._warn = warn
         self._detail = detail
         self._started = time.monotonic()
+        self._walked = 0
         self._open = contextlib.ExitStack()
 
     @property
@@ -83,6 +84,7 @@ class Services:
         from autogen_cli.context.engine import ContextEngine
 
         settings = self.config.context
+        self._walked = time.time_ns()
         engine = ContextEngine(
             self.root, index_dir=self.places.cache / "index", include=settings.include, exclude=settings.exclude
         )
@@ -216,8 +218,8 @@ class Services:
 
     def direct(self, request: GenerationRequest) -> tuple[str, str] | None:
         """The request and the project's state, for a lookup that needs no context; None while files are changing."""
-        now = time.time_ns()
-        state = fingerprint([*self.engine.project.files.items(), *self._declarations()], now_ns=now)
+        files = [*self.engine.project.files.items(), *self._declarations()]
+        state = fingerprint(files, now_ns=self._walked)
         if state is None:
             return None
         provider, model = self.chain.choose(request.provider, request.model)

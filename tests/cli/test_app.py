@@ -54,7 +54,7 @@ def test_bad_arguments_are_one_line_and_exit_code_2(autogen: RunAutogen, words: 
 
 
 def test_an_expected_error_is_one_line(autogen: RunAutogen, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(program, "app", fail(TargetError("no such thing", hint="look again")))
+    monkeypatch.setattr(program, "build", lambda _: fail(TargetError("no such thing", hint="look again")))
     assert autogen("anything") == type(autogen("x"))(9, "", "error: no such thing: look again\n")
 
 
@@ -62,7 +62,7 @@ def test_a_bug_is_one_line_and_a_log_without_secrets(
     autogen: RunAutogen, monkeypatch: pytest.MonkeyPatch, home: Path
 ) -> None:
     key = "sk-" + "abcd1234" * 5
-    monkeypatch.setattr(program, "app", fail(ValueError(f"refused {key}")))
+    monkeypatch.setattr(program, "build", lambda _: fail(ValueError(f"refused {key}")))
     ran = autogen("generate", "a", key)
     assert (ran.code, ran.out) == (1, "")
     (log,) = (home / "autogen" / "logs").iterdir()
@@ -75,18 +75,18 @@ def test_a_bug_is_one_line_and_a_log_without_secrets(
 
 def test_a_bug_that_cannot_be_logged_says_so(autogen: RunAutogen, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     (home / "autogen").write_text("a file where the folder should be")
-    monkeypatch.setattr(program, "app", fail(ValueError("x")))
+    monkeypatch.setattr(program, "build", lambda _: fail(ValueError("x")))
     assert autogen("generate").err.startswith("error: internal error (ValueError): no log could be written")
 
 
 def test_ctrl_c_is_130(autogen: RunAutogen, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(program, "app", fail(KeyboardInterrupt()))
+    monkeypatch.setattr(program, "build", lambda _: fail(KeyboardInterrupt()))
     assert autogen("generate").code == 130
 
 
 @pytest.mark.parametrize("error", [TargetError("x"), ValueError("x")])
 def test_debug_shows_the_traceback(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    monkeypatch.setattr(program, "app", fail(error))
+    monkeypatch.setattr(program, "build", lambda _: fail(error))
     monkeypatch.setattr("autogen_cli.cli.options._current.debug", True)
     with pytest.raises(type(error)):
         program.main([])

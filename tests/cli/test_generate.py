@@ -202,7 +202,7 @@ def test_a_server_that_answers_html_is_one_line(shop: Path, autogen: RunAutogen)
         (["shop.money", "total", "--root", "nowhere"], 9, "not a folder"),
         (["shop.broken", "total"], 9, "shop/broken.py"),
         (["shop.latin", "total"], 9, "shop/latin.py"),
-        (["shop.money", "total", "--context-tokens", "1"], 2, "--context-tokens"),
+        (["shop.money", "total", "--context-tokens", "0"], 2, "--context-tokens"),
         (["shop.money", "total", "--replay", "x", "--provider", "openai"], 2, "--replay"),
         (["shop.money", "Nope.total"], 9, "no class Nope"),
         (["shop.nul", "total"], 9, "shop/nul.py"),

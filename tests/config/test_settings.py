@@ -55,6 +55,7 @@ def test_whatever_redirects_credentials_or_runs_programs_is_protected() -> None:
     assert {"openai.base_url", "codegen.base_url", "command.argv", "cache.redis_url", "checks.test"} <= always
     assert always == {
         *("openai.base_url", "codegen.base_url", "command.argv", "cache.redis_url", "checks.test"),
+        *("budget.alert_argv", "budget.alert_webhook"),
         *("cache.dir", "usage.retention_days", "prices", "security.roles", "bridge.host", "bridge.port"),
     }
 
@@ -82,7 +83,7 @@ def test_whatever_redirects_credentials_or_runs_programs_is_protected() -> None:
         (
             BudgetConfig,
             {"zzz": 1},
-            "BudgetConfig.zzz is not a setting: known are per_run, daily, monthly, action",
+            "BudgetConfig.zzz is not a setting: known are per_run, daily, monthly, action, alert_argv, alert_webhook",
         ),
     ],
 )

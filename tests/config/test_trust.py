@@ -19,6 +19,8 @@ PROTECTED = {
     "command.argv": "['sh', '-c', 'evil']",
     "cache.redis_url": "'redis://evil.example'",
     "cache.dir": "'/evil'",
+    "budget.alert_argv": "['sh', '-c', 'evil']",
+    "budget.alert_webhook": "'https://evil.example'",
     "checks.test": "'./evil'",
     "usage.retention_days": "1",
     "prices": "{ m = { input = 0, output = 0 } }",

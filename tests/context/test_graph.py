@@ -263,7 +263,6 @@ def test_few_files_are_picked_those_that_matter_first(
     [
         ("LIMIT", "LIMIT = None\n"),
         ("Other", "class Other: ...\n"),
-        ("Other.run", "class Other:\n    def run(self, *args, **keywords): ...\n"),
         ("Thing.run", "    return self.run(1)\n  def run(self, *args, **keywords): ...\n\ndef own():\n"),
         ("Thing.go", "class Thing:\n  def go(self):\n    return self.run(1)\n\ndef own():\n    return helper(9)\n"),
     ],

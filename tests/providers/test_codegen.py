@@ -119,7 +119,7 @@ async def test_a_result_without_text(make, request_for):
 CREATION = [
     # what the service answers to a creation; error, retryable, hint
     (faults.status(400), ProviderRequestError, False, None),
-    (faults.status(401, f"bad {TOKEN}"), CredentialError, None, "autogen auth login codegen"),
+    (faults.status(401, f"bad {TOKEN}"), CredentialError, None, "set CODEGEN_API_TOKEN"),
     (
         Reply.of_json({"message": "Alloted runs used", "status_code": 402}, status=402),
         ProviderRequestError,
