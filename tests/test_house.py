@@ -16,7 +16,7 @@ import pytest
 import typer
 
 from autogen_cli import __version__, errors
-from autogen_cli.cli.app import INTERRUPTED, app
+from autogen_cli.cli.app import INTERRUPTED, build
 from tests import generated
 
 HOUSE = Path(__file__).parent.parent
@@ -175,7 +175,7 @@ COMMAND_LINE = re.compile(r"(?:`|^(?:\$ |run |[A-Z_]+=\S+ )*)autogen ([^`\n#|]+)
 def test_pages_name_only_commands_and_options_that_exist(page: Path) -> None:
     unknown = []
     for line in COMMAND_LINE.findall(page.read_text()):
-        command, words = typer.main.get_command(app), shlex.split(line)
+        command, words = typer.main.get_command(build()), shlex.split(line)
         while words and words[0] in getattr(command, "commands", {}):
             command = command.commands[words.pop(0)]
         if words and not words[0].startswith("-") and not words[0].isupper() and hasattr(command, "commands"):
