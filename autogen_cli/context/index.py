@@ -57,43 +57,42 @@ class Index:
     def __init__(self, folder: Path | None, name: str) -> None:
         self.warning: str | None = None
         self._path = folder / f"{name}.sqlite" if folder else None
-        self._connection = self._open(self._path)
+        self._connection = self._open(self._path) if self._path else None
         self._generation = self._read_generation()
 
-    def _open(self, path: Path | None) -> sqlite3.Connection:
-        if path is not None:
-            for _ in range(2):
-                try:
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    return _connect(str(path))
-                except sqlite3.OperationalError as exc:
-                    self._path = None
-                    self.warning = f"the index {path} can't be used, this run goes without: {exc}"
-                    break
-                except sqlite3.DatabaseError:  # damaged, or not a database: it is only a cache
-                    _delete(path)
-                except OSError as exc:
-                    self._path = None
-                    self.warning = f"the index folder {path.parent} can't be used, this run goes without: {exc.strerror}"
-                    break
-        return _connect(":memory:")
+    def _open(self, path: Path) -> sqlite3.Connection | None:
+        for _ in range(2):
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                return _connect(path)
+            except sqlite3.OperationalError as exc:
+                self.warning = f"the index {path} can't be used, this run goes without: {exc}"
+                break
+            except sqlite3.DatabaseError:  # damaged, or not a database: it is only a cache
+                _delete(path)
+            except OSError as exc:
+                self.warning = f"the index folder {path.parent} can't be used, this run goes without: {exc.strerror}"
+                break
+        return None
 
     def _rows(self, query: str, *values: object) -> list[Any]:
-        """A query's rows; none at all once the file has proved to be damaged."""
+        """A query's rows; none without a file, and once the file has proved to be damaged."""
+        if self._connection is None or self._path is None:
+            return []
         try:
             return self._connection.execute(query, values).fetchall()
         except sqlite3.DatabaseError:
-            self._connection.close()
-            if self._path:
-                _delete(self._path)
-            self._path, self._connection = None, _connect(":memory:")
+            self.close()
+            _delete(self._path)
             return []
 
     def _read_generation(self) -> int:
         return sum(row[0] for row in self._rows("SELECT generation FROM state"))
 
     def close(self) -> None:
-        self._connection.close()
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     # Reading
 
@@ -124,19 +123,19 @@ class Index:
         self,
         changes: Iterable[FileChange],
         gone: Iterable[int],
-        searches: Mapping[str, Iterable[str]],
+        searches: Iterable[str],
         tokens: Mapping[bytes, int],
     ) -> None:
-        """Keeps what a run has read, in one transaction. searches: name -> paths that mention it.
+        """Keeps what a run has read, in one transaction. searches: names that all files were searched for.
 
         Another process that has written since this one opened the index has the word; then nothing is written.
         """
-        if self._path is None:
+        if self._connection is None:
             return
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             if self._read_generation() == self._generation:
-                self._write(changes, gone, searches, tokens)
+                _write(self._connection, changes, gone, searches, tokens)
                 self._generation += 1
                 self._connection.execute("UPDATE state SET generation = ?", (self._generation,))
             self._connection.execute("COMMIT")
@@ -145,35 +144,36 @@ class Index:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
 
-    def _write(
-        self,
-        changes: Iterable[FileChange],
-        gone: Iterable[int],
-        searches: Mapping[str, Iterable[str]],
-        tokens: Mapping[bytes, int],
-    ) -> None:
-        run = self._connection.execute
-        for file in gone:
-            run("DELETE FROM files WHERE id = ?", (file,))
-            run("DELETE FROM usages WHERE file = ?", (file,))
-        for change in changes:
-            if change.id is None:
-                cursor = run("INSERT INTO files (path) VALUES (?)", (change.path,))
-                change.id = cursor.lastrowid
-            columns = {**change.stat._asdict(), **change.values}
-            if change.digest is not None:
-                columns["digest"] = change.digest
-            assigned = ", ".join(f"{column} = ?" for column in columns)
-            run(f"UPDATE files SET {assigned} WHERE id = ?", (*columns.values(), change.id))  # noqa: S608 - columns' names
-            for name, data in change.usages.items():
-                run("INSERT OR REPLACE INTO usages VALUES (?, ?, ?)", (name, change.id, data))
-        (upto,) = run("SELECT coalesce(max(id), 0) FROM files").fetchone()
-        self._connection.executemany("INSERT OR REPLACE INTO searches VALUES (?, ?)", [(n, upto) for n in searches])
-        self._connection.executemany("INSERT OR REPLACE INTO tokens VALUES (?, ?)", tokens.items())
+
+def _write(
+    connection: sqlite3.Connection,
+    changes: Iterable[FileChange],
+    gone: Iterable[int],
+    searches: Iterable[str],
+    tokens: Mapping[bytes, int],
+) -> None:
+    run = connection.execute
+    for file in gone:
+        run("DELETE FROM files WHERE id = ?", (file,))
+        run("DELETE FROM usages WHERE file = ?", (file,))
+    for change in changes:
+        if change.id is None:
+            cursor = run("INSERT INTO files (path) VALUES (?)", (change.path,))
+            change.id = cursor.lastrowid
+        columns = {**change.stat._asdict(), **change.values}
+        if change.digest is not None:
+            columns["digest"] = change.digest
+        assigned = ", ".join(f"{column} = ?" for column in columns)
+        run(f"UPDATE files SET {assigned} WHERE id = ?", (*columns.values(), change.id))  # noqa: S608 - columns' names
+        for name, data in change.usages.items():
+            run("INSERT OR REPLACE INTO usages VALUES (?, ?, ?)", (name, change.id, data))
+    (upto,) = run("SELECT coalesce(max(id), 0) FROM files").fetchone()
+    connection.executemany("INSERT OR REPLACE INTO searches VALUES (?, ?)", [(n, upto) for n in searches])
+    connection.executemany("INSERT OR REPLACE INTO tokens VALUES (?, ?)", tokens.items())
 
 
-def _connect(name: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(name, isolation_level=None)
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None)
     try:
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
         connection.execute("PRAGMA journal_mode = WAL")

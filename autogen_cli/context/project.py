@@ -4,7 +4,7 @@ Paths are POSIX strings below the root everywhere in this package; only the edge
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -61,46 +61,55 @@ class Project:
         self.planned: set[str] = set()  # modules that don't exist yet and are imported as if they did
         self._project_folders: list[str] = []
         self._ignore_files: list[str] = []
-        for path, stat in self._walk(""):
-            self.files[path] = stat
+        stack = [""]
+        while stack:
+            stack += self._read_folder(stack.pop())
         self._filter(include, exclude)
 
-    def _walk(self, folder: str) -> Iterator[tuple[str, FileStat]]:
-        stack = [folder]
-        while stack:
-            folder = stack.pop()
-            prefix = f"{folder}/" if folder else ""
-            try:
-                entries = list(os.scandir(f"{self.root}/{folder}"))
-            except OSError as exc:
-                self.skipped.append((folder, exc.strerror or "can't be read"))
-                continue
-            if folder and any(entry.name == "pyvenv.cfg" for entry in entries):
-                continue
-            for entry in entries:
-                if not _is_text(entry.name):
-                    self.skipped.append((prefix + ascii(entry.name), "its name is not UTF-8"))
-                elif entry.name.endswith(".py"):
-                    yield from self._file(entry, prefix)
-                elif entry.is_dir(follow_symlinks=False):
-                    if not (entry.name.startswith(".") or entry.name in SKIPPED_FOLDERS):
-                        stack.append(prefix + entry.name)
-                        self.folders.add(prefix + entry.name)
-                elif entry.name in PROJECT_FILES:
-                    self._project_folders.append(folder)
-                elif entry.name == ".gitignore":
-                    self._ignore_files.append(prefix + entry.name)
-                elif entry.is_symlink() and Path(entry.path).is_dir():
-                    self.skipped.append((prefix + entry.name, self._why_not_followed(entry)))
+    def _read_folder(self, folder: str) -> list[str]:
+        """Takes in the files of one folder; gives the folders in it."""
+        prefix = f"{folder}/" if folder else ""
+        inner: list[str] = []
+        try:
+            entries = list(os.scandir(f"{self.root}/{folder}"))
+        except OSError as exc:
+            self.skipped.append((folder, exc.strerror or "can't be read"))
+            return []
+        for entry in entries:
+            name = entry.name
+            if name.endswith(".py"):
+                self._take(entry, prefix + name)
+            elif entry.is_dir(follow_symlinks=False):
+                if not (name.startswith(".") or name in SKIPPED_FOLDERS or self._is_nameless(prefix, name)):
+                    inner.append(prefix + name)
+            elif name in PROJECT_FILES:
+                self._project_folders.append(folder)
+            elif name == ".gitignore":
+                self._ignore_files.append(prefix + name)
+            elif name == "pyvenv.cfg" and folder:
+                return []  # a virtual environment
+            elif entry.is_symlink() and Path(entry.path).is_dir():
+                self.skipped.append((prefix + name, self._why_not_followed(entry)))
+        self.folders.update(inner)
+        return inner
 
-    def _file(self, entry: os.DirEntry[str], prefix: str) -> Iterator[tuple[str, FileStat]]:
+    def _take(self, entry: os.DirEntry[str], path: str) -> None:
+        if self._is_nameless("", path):
+            return
         if entry.name == "setup.py":
-            self._project_folders.append(prefix.rstrip("/"))
+            self._project_folders.append(parent_of(path))
         if entry.is_symlink():
-            self.skipped.append((prefix + entry.name, self._why_not_followed(entry)))
+            self.skipped.append((path, self._why_not_followed(entry)))
         elif entry.is_file(follow_symlinks=False):
             stat = entry.stat(follow_symlinks=False)
-            yield prefix + entry.name, FileStat(stat.st_size, stat.st_mtime_ns, stat.st_ino)
+            self.files[path] = FileStat(stat.st_size, stat.st_mtime_ns, stat.st_ino)
+
+    def _is_nameless(self, prefix: str, name: str) -> bool:
+        """Whether a name is in no encoding, so that nothing could say which file it is."""
+        if name.isascii() or _is_text(name):
+            return False
+        self.skipped.append((prefix + ascii(name), "its name is not UTF-8"))
+        return True
 
     def _why_not_followed(self, entry: os.DirEntry[str]) -> str:
         inside = Path(os.path.realpath(entry.path)).is_relative_to(self.root)
@@ -132,16 +141,7 @@ class Project:
                 del self.files[base + path]
 
     def add(self, path: str) -> bool:
-        """Takes in a file that is named although it was left out. False when there is none."""
-        try:
-            stat = (self.root / path).stat()
-        except OSError:
-            return False
-        self.files[path] = FileStat(stat.st_size, stat.st_mtime_ns, stat.st_ino)
-        return True
-
-    def take_in(self, path: str) -> bool:
-        """Makes a module part of the project that the walk left out, or that is planned. Tells whether it exists."""
+        """Takes in a module that the walk left out, or one that is planned. Tells whether it exists."""
         try:
             stat = (self.root / path).stat()
         except OSError:
