@@ -1,6 +1,7 @@
 """What gitignore patterns name. pathspec decides; a quick look tells first whether it has anything to decide."""
 
 import re
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from fnmatch import filter as matching
 
@@ -12,14 +13,15 @@ def matcher(patterns: Sequence[str]) -> tuple[Callable[[str], bool], list[str]]:
     from pathspec import GitIgnoreSpec
 
     good, bad = [], []
-    for pattern in patterns:
-        try:
-            GitIgnoreSpec.from_lines([pattern])
-        except ValueError:
-            bad.append(pattern)
-        else:
-            good.append(pattern)
-    return GitIgnoreSpec.from_lines(good).match_file, bad
+    with warnings.catch_warnings(action="ignore"):  # re warns of brackets in brackets
+        for pattern in patterns:
+            try:
+                GitIgnoreSpec.from_lines([pattern])
+            except (ValueError, re.error):
+                bad.append(pattern)
+            else:
+                good.append(pattern)
+        return GitIgnoreSpec.from_lines(good).match_file, bad
 
 
 def may_match(patterns: Iterable[str], paths: Iterable[str]) -> bool:

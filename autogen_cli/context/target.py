@@ -53,7 +53,8 @@ def kind_of_name(parts: Sequence[str]) -> Kind:
 def locate_module(project: Project, parts: tuple[str, ...]) -> tuple[str, str, bool]:
     """(source root, path, whether it exists) of a module. A new one is placed where its package is, or a new root.
 
-    Of several roots the one that holds most of the module's parent packages wins, then the first.
+    Of several roots the one that holds most of the module's parent packages wins, those with an `__init__.py` before
+    bare folders, then the first.
     """
     existing = project.find_module(parts)
     if existing:
@@ -62,7 +63,7 @@ def locate_module(project: Project, parts: tuple[str, ...]) -> tuple[str, str, b
     roots = dict.fromkeys((*project.declared_roots, *project.package_roots))
     depth = {root: _known_parents(project, root, parts) for root in roots}
     best = max(roots, key=lambda root: depth[root])
-    if not depth[best]:
+    if depth[best] == (0, 0):
         best = new_module_root(project)
     stem = join(best, *parts)
     path = f"{stem}/__init__.py" if stem in project.folders else f"{stem}.py"
@@ -79,13 +80,16 @@ def new_module_root(project: Project) -> str:
     return ""
 
 
-def _known_parents(project: Project, root: str, parts: Sequence[str]) -> int:
-    count = 0
+def _known_parents(project: Project, root: str, parts: Sequence[str]) -> tuple[int, int]:
+    """How many of a module's parents are packages below a root, and how many are folders at least."""
+    packages = folders = 0
     for depth in range(1, len(parts)):
-        if join(root, *parts[:depth]) not in project.folders:
+        folder = join(root, *parts[:depth])
+        if folder not in project.folders:
             break
-        count = depth
-    return count
+        packages += f"{folder}/__init__.py" in project.files
+        folders += 1
+    return packages, folders
 
 
 def _check_packages(project: Project, root: str, parts: Sequence[str]) -> None:
