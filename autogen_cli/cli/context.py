@@ -30,6 +30,10 @@ def context(
     output_format: Annotated[
         Literal["table", "text", "prompt", "json"], typer.Option("--format", help="How to show it")
     ] = "table",
+    analyzer: Annotated[
+        Literal["index", "graph-sitter"] | None,
+        typer.Option(help="How call sites are found; the settings' if not given"),
+    ] = None,
     description: Annotated[str | None, typer.Option("--description", "-d", help="What the symbol should do")] = None,
 ) -> None:
     """Show what would be sent for a symbol, and why."""
@@ -38,7 +42,8 @@ def context(
     from autogen_cli.service.wiring import open_services
 
     request = GenerationRequest(module=module, symbol=symbol, kind=kind, description=description, context_tokens=budget)
-    with open_services(root, command="context", warn=out.warn, detail=out.detail) as services:
+    flags = {"context.analyzer": analyzer}
+    with open_services(root, command="context", warn=out.warn, detail=out.detail, flags=flags) as services:
         plan = Generator(services).plan(request, force=True)
     found, prompt = plan.context, plan.prompt
     for warning in found.warnings:

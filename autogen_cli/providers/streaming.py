@@ -15,7 +15,8 @@ async def collect(events: AsyncIterator[Any], on_text: Callable[[str], None]) ->
     reason = None
     async for event in events:
         if not isinstance(event, dict) or event.get("error") or _is_whole(event):
-            return event
+            found: dict[str, Any] = event
+            return found
         whole |= {name: event[name] for name in ("model", "usage") if event.get(name)}
         for choice in event.get("choices") or ():
             delta = choice.get("delta")

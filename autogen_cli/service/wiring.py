@@ -36,10 +36,7 @@ DECLARATIONS = (".toml", ".cfg", ".txt", ".lock", ".gitignore")
 type Say = Callable[[str], None]
 
 # Settings that are declared and have no effect yet: whoever relies on one is told, not let down in silence.
-UNBUILT = (
-    "context.analyzer",
-    "security.roles",
-)
+UNBUILT = ("security.roles",)
 
 
 class Services:
@@ -85,8 +82,17 @@ class Services:
 
         settings = self.config.context
         self._walked = time.time_ns()
+        analyzer = None
+        if settings.analyzer == "graph-sitter":
+            from autogen_cli.context.graph import GraphAnalyzer
+
+            analyzer = GraphAnalyzer(cache_dir=self.places.cache / "graph")
         engine = ContextEngine(
-            self.root, index_dir=self.places.cache / "index", include=settings.include, exclude=settings.exclude
+            self.root,
+            index_dir=self.places.cache / "index",
+            include=settings.include,
+            exclude=settings.exclude,
+            analyzer=analyzer,
         )
         return self._open.enter_context(contextlib.closing(engine))
 
@@ -240,6 +246,7 @@ class Services:
                 settings.include,
                 settings.exclude,
                 settings.secrets,
+                settings.analyzer,
             ),
         }
         return request_id(decides), state

@@ -84,3 +84,12 @@ def test_secrets_can_be_refused(shop: Path, autogen: RunAutogen, monkeypatch: py
     assert (ran.code, ran.out) == (4, "")
     assert "github-token" in ran.err
     assert key not in ran.err
+
+
+def test_graph_sitter_finds_the_same_callers(shop: Path, autogen: RunAutogen) -> None:
+    before = {path: path.read_bytes() for path in shop.rglob("*") if path.is_file()}
+    words = ("context", "shop.money", "total", "--json")
+    ran = autogen(*words, "--analyzer", "graph-sitter", cwd=shop)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.json["call_sites"] == autogen(*words, cwd=shop).json["call_sites"]
+    assert {path: path.read_bytes() for path in shop.rglob("*") if path.is_file()} == before
