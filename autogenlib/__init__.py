@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    "autogen_cli.cache.invalidation": ("CacheInvalidator",),
     "autogen_cli.cache.manager": ("CacheManager",),
     "autogen_cli.config": ("AutogenConfig", "CacheConfig"),
     "autogen_cli.context.engine": ("ContextEngine",),
@@ -26,8 +27,12 @@ _HOMES = {
         "TargetError",
     ),
     "autogen_cli.generation.prompt": ("PromptEnhancer",),
+    "autogen_cli.limits.rate": ("RateLimiter",),
+    "autogen_cli.limits.retry": ("RetryHandler",),
     "autogen_cli.models": ("CodeContext", "GeneratedCode", "GenerationRequest"),
+    "autogen_cli.usage.estimate": ("CostEstimator",),
     "autogen_cli.usage.ledger": ("UsageTracker",),
+    "autogen_cli.usage.performance": ("PerformanceMonitor", "PerformanceSummary"),
     "autogen_cli.usage.report": ("UsageReport",),
     "autogen_cli.usage.window": ("TimeRange",),
 }
