@@ -132,7 +132,7 @@ def _with_others(chosen: _Fitting, found: Sequence[Block], target: Target) -> st
 def _unfit(found: Sequence[Block], target: Target) -> str:
     """An answer without the definition: a body for one that exists, code that the checks will reject, or nothing."""
     if body := next((code for block in found if (code := _around(block, target))), None):
-        return body
+        return body.strip("\n") + "\n"
     likely = [block for block in found if block.fenced and block.text.strip()]
     named = [block for block in likely if target.name in block.text]
     if not likely:

@@ -67,3 +67,13 @@ def parse(text: str, *, version: tuple[int, int] | None = None) -> ast.Module:
             return ast.parse(text, feature_version=version)
         except (ValueError, RecursionError, MemoryError) as exc:
             raise SyntaxError(str(exc) or "too deeply nested") from exc
+
+
+def compiles(text: str) -> None:
+    """Raises SyntaxError for what the parser lets pass: `await` outside async functions, `return` outside of all."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            compile(text, "<code>", "exec", dont_inherit=True)
+        except (ValueError, RecursionError, MemoryError) as exc:
+            raise SyntaxError(str(exc) or "too deeply nested") from exc

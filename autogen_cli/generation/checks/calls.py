@@ -1,73 +1,128 @@
-"""Whether every call that was found fits the new definition."""
+"""Whether every call that was found fits the new definition: its arguments, and what is done with the result."""
 
 import ast
+from collections.abc import Iterable, Iterator
 
-from autogen_cli.generation.checks.subject import Subject, verdict
-from autogen_cli.models import Argument, CallSite, CheckResult
+from autogen_cli.generation.checks import sites
+from autogen_cli.generation.checks.classes import Classes
+from autogen_cli.generation.checks.decorators import is_transparent
+from autogen_cli.generation.checks.results import Results, results_of
+from autogen_cli.generation.checks.signature import Signature, decorator_names, is_property, of_function
+from autogen_cli.generation.checks.subject import Finding, Subject, verdict
+from autogen_cli.models import CallSite, CheckResult
 
-_FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
-
-
-def bind(subject: Subject) -> CheckResult:
-    definition = _function(subject)
-    if definition is None or definition.decorator_list:
-        return CheckResult(name="call_sites", status="pass", detail="the signature isn't known for certain")
-    skip = 1 if subject.target.owner else 0
-    calls = [site for site in subject.context.call_sites if site.arguments is not None]
-    problems = [
-        CheckResult(
-            name="call_sites", status="fail", detail=f"{site.path}:{site.line}: {problem}", line=definition.lineno
-        )
-        for site in calls
-        if (problem := mismatch(definition.args, site.arguments or (), skip))
-    ]
-    return verdict("call_sites", problems, f"{len(calls)} calls fit")
+_NEEDED = {
+    "context": "__enter__",
+    "async_context": "__aenter__",
+    "iterated": "__iter__",
+    "async_iterated": "__aiter__",
+}
+_NOTHING = {"unpacked": "unpacks", "iterated": "iterates over", "subscript": "indexes", "attribute": "reads from"}
 
 
-def awaited(subject: Subject) -> CheckResult:
-    definition = _function(subject)
-    if definition is None or definition.decorator_list:
-        return CheckResult(name="async", status="pass")
-    wants: dict[str, list[CallSite]] = {"await": [], "plain": []}
-    for site in subject.context.call_sites:
-        if site.arguments is not None:
-            wants["await" if site.awaited else "plain"].append(site)
-    sites: list[CallSite] = []
-    if isinstance(definition, ast.AsyncFunctionDef) and wants["plain"] and not wants["await"]:
-        sites, word = wants["plain"], "doesn't await it"
-    elif isinstance(definition, ast.FunctionDef) and definition.returns is None and wants["await"]:
-        sites, word = wants["await"], "awaits it"
-    details = [f"{s.path}:{s.line} {word}" for s in sites if not _passes_on(s)]
-    return verdict("async", [CheckResult(name="async", status="fail", detail=d) for d in details])
+def fit(subject: Subject) -> CheckResult:
+    """Arguments bind, and the result can be unpacked, iterated or entered where callers do that."""
+    calls = [site for site in sites.calls(subject) if not sites.expects_error(site, subject)]
+    findings = [*_unbound(calls, subject), *_misused(calls, subject)]
+    return verdict("call_sites", findings, f"{len(calls)} calls fit" if calls else "no calls are known")
 
 
-def _passes_on(site: CallSite) -> bool:
-    return bool({"returned", "argument", "assigned", "async_context", "async_iterated"} & set(site.uses))
+def _unbound(calls: list[CallSite], subject: Subject) -> Iterator[Finding]:
+    """A call that may mean something else of that name counts only when no other call fits."""
+    signature = _signature(subject)
+    if signature is None:
+        return
+    definition = subject.shown.definition[-1]
+    clear = is_transparent(definition, subject.target.path, subject.modules, result=False)
+    wrong = {site: why for site in calls if (why := _mismatch(site, signature, subject))}
+    fitting = any(site not in wrong and not any(a.star for a in site.arguments or ()) for site in calls)
+    for site, why in wrong.items():
+        sure = clear and (not fitting or sites.is_certain(site, subject))
+        yield _finding(site, why, subject, sure=sure)
 
 
-def _function(subject: Subject) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
-    last = subject.snippet.definition[-1:]
-    return last[0] if last and isinstance(last[0], _FUNCTION) else None
+def _mismatch(site: CallSite, signature: Signature, subject: Subject) -> str | None:
+    definition = subject.shown.definition[-1]
+    plain = not {"classmethod", "staticmethod"} & set(decorator_names(definition))
+    if plain and sites.is_unbound(site, subject) and isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef):
+        signature = of_function(definition)
+    return signature.mismatch(site.arguments or ())
 
 
-def mismatch(args: ast.arguments, given: tuple[Argument, ...], skip: int) -> str | None:
-    """Why a call doesn't bind to the parameters (the first `skip` are bound already); None when it does, or may."""
-    positional = [a.arg for a in (*args.posonlyargs, *args.args)][skip:]
-    stars = {a.star for a in given}
-    values = [a for a in given if not a.star and a.name is None]
-    keywords = [a.name for a in given if a.name is not None]
-    names = {*positional, *(a.arg for a in args.kwonlyargs)} - {a.arg for a in args.posonlyargs}
-    if len(values) > len(positional) and not args.vararg:
-        return f"{len(values)} positional arguments for {len(positional)} parameters"
-    for keyword in keywords:
-        if keyword not in names and not args.kwarg:
-            return f"no parameter {keyword}"
-        if keyword in positional[: len(values)]:
-            return f"two values for {keyword}"
-    if stars - {""}:
+def _signature(subject: Subject) -> Signature | None:
+    """None where nothing certain is known: a property, a constant, a class with bases from elsewhere."""
+    definition = subject.shown.definition[-1]
+    method = subject.target.owner is not None
+    match definition:
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            named = bool([*definition.args.posonlyargs, *definition.args.args])
+            bound = method and named and "staticmethod" not in decorator_names(definition)
+            return None if is_property(definition) else of_function(definition, bound=int(bound))
+        case ast.ClassDef():
+            return Classes(subject.modules).signature(definition, subject.target.path)
+        case ast.Assign(value=ast.Lambda() as function) | ast.AnnAssign(value=ast.Lambda() as function):
+            return of_function(function, bound=int(method))
+    return None
+
+
+def _finding(site: CallSite, why: str, subject: Subject, *, sure: bool) -> Finding:
+    line = subject.shown.definition[-1].lineno
+    return Finding(f"{site.path}:{site.line}: {why}", line, "fail" if sure else "warn")
+
+
+def _misused(calls: Iterable[CallSite], subject: Subject) -> Iterator[Finding]:
+    definition = subject.shown.definition[-1]
+    results = None
+    if isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef) and not is_property(definition):
+        plain = is_transparent(definition, subject.target.path, subject.modules, result=True)
+        results = results_of(definition, plain=plain)
+    for site in calls:
+        why = None
+        if isinstance(definition, ast.ClassDef):
+            why = _misused_object(site, definition, subject)
+        elif results:
+            why = _misused_result(site, results)
+        if why:
+            yield _finding(site, why, subject, sure=sites.is_certain(site, subject))
+
+
+def _misused_object(site: CallSite, definition: ast.ClassDef, subject: Subject) -> str | None:
+    classes = Classes(subject.modules)
+    for use in site.uses:
+        method = _NEEDED.get(use)
+        if method and classes.provides(definition, subject.target.path, method) is False:
+            indexed = classes.provides(definition, subject.target.path, "__getitem__") is not False
+            if use != "iterated" or not indexed:
+                return f"it needs {method}, which the class has not"
+    return None
+
+
+def _misused_result(site: CallSite, results: Results) -> str | None:
+    """Coroutines that aren't awaited are the other check's matter."""
+    uses = set(site.uses)
+    if results.is_async and not site.awaited:
         return None
-    optional = len(args.defaults)
-    required = positional[len(values) : len(positional) - optional if optional else None]
-    required += [a.arg for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d is None]
-    missing = [name for name in required if name not in keywords]
-    return f"no value for {', '.join(missing)}" if missing else None
+    for use, verb in _NOTHING.items():
+        if use in uses and results.nothing:
+            return f"it {verb} the result, which is always None"
+    if uses & {"context", "async_context"} and not results.may_be_manager:
+        hint = "; @contextmanager is missing" if results.yields else ""
+        return f"it enters the result, which is no context manager{hint}"
+    count = _unpacked_count(site) if "unpacked" in uses else None
+    if count is not None and results.lengths and count not in results.lengths:
+        return f"it unpacks {count} values, and {' or '.join(map(str, sorted(results.lengths)))} are returned"
+    return None
+
+
+def _unpacked_count(site: CallSite) -> int | None:
+    """How many values an assignment takes the result apart into; None where a star takes the rest."""
+    try:
+        (statement,) = ast.parse(site.text).body
+    except (SyntaxError, ValueError):
+        return None
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    tuples = [t.elts for t in targets if isinstance(t, ast.Tuple | ast.List)]
+    direct = isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call | ast.Await)
+    if len(tuples) != 1 or not direct or any(isinstance(e, ast.Starred) for e in tuples[0]):
+        return None
+    return len(tuples[0])

@@ -1,69 +1,146 @@
-"""Whether what the code imports exists, as far as that can be told without a network and without importing."""
+"""Whether what the code imports exists, as far as that can be told without a network and without importing it."""
+
+import __future__
 
 import ast
+import re
 import sys
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
-from autogen_cli.generation.checks.subject import Subject, verdict
-from autogen_cli.generation.source import parse
-from autogen_cli.generation.statements import bound_names
-from autogen_cli.models import CheckResult, Target
+from autogen_cli.generation.checks.distributions import MODULES, POPULAR, provider
+from autogen_cli.generation.checks.modules import python_files
+from autogen_cli.generation.checks.names import suggestion
+from autogen_cli.generation.checks.subject import Finding, Subject, verdict
+from autogen_cli.generation.statements import is_type_checking
+from autogen_cli.models import CheckResult
+
+_CATCHES_IMPORT = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 
 
 def exist(subject: Subject) -> CheckResult:
-    return verdict("imports", [p for node in ast.walk(subject.snippet.tree) for p in _problems(node, subject)])
+    """Modules and the names in them: of the standard library, the project, its environment, what it declares."""
+    return verdict("imports", [f for item in _imported(subject.shown.tree.body) for f in _judge(item, subject)])
 
 
-def _problems(node: ast.AST, subject: Subject) -> Iterator[CheckResult]:
-    if isinstance(node, ast.Import):
-        wanted: list[tuple[str, str | None]] = [(alias.name, None) for alias in node.names]
-    elif isinstance(node, ast.ImportFrom):
-        module = _absolute(node, subject.target)
-        wanted = [(module, alias.name) for alias in node.names]
+@dataclass(frozen=True, slots=True)
+class _Imported:
+    """One imported module or name. guarded: its failure is foreseen, or it is for type checkers only."""
+
+    module: str
+    level: int
+    name: str | None
+    line: int
+    guarded: bool
+
+    @property
+    def written(self) -> str:
+        return "." * self.level + self.module
+
+
+def _imported(body: Iterable[ast.AST], *, guarded: bool = False) -> Iterator[_Imported]:
+    for node in body:
+        if isinstance(node, ast.Import):
+            yield from (_Imported(alias.name, 0, None, node.lineno, guarded) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (
+                _Imported(node.module or "", node.level, alias.name, node.lineno, guarded) for alias in node.names
+            )
+        elif isinstance(node, ast.Try | ast.TryStar):
+            yield from _imported(node.body, guarded=guarded or any(map(_catches_import, node.handlers)))
+            yield from _imported([*node.handlers, *node.orelse, *node.finalbody], guarded=guarded)
+        elif isinstance(node, ast.If) and is_type_checking(node):
+            yield from _imported(node.body, guarded=True)
+            yield from _imported(node.orelse, guarded=guarded)
+        elif isinstance(node, ast.stmt | ast.ExceptHandler | ast.match_case):
+            yield from _imported(ast.iter_child_nodes(node), guarded=guarded)
+
+
+def _catches_import(handler: ast.ExceptHandler) -> bool:
+    caught = ast.walk(handler.type) if handler.type else ()
+    return handler.type is None or any(isinstance(n, ast.Name) and n.id in _CATCHES_IMPORT for n in caught)
+
+
+def _judge(item: _Imported, subject: Subject) -> Iterator[Finding]:
+    top = item.module.partition(".")[0]
+    if item.level:
+        finding = _of_project(item, subject)
+    elif item.module == "__future__":
+        finding = None if item.name in __future__.all_feature_names else Finding(f"__future__ has no {item.name}")
+    elif subject.modules.in_project(top):
+        finding = _of_project(item, subject)
+        if finding and _third_party(item, subject) is None:
+            finding = None  # a folder of the project has the name of a dependency
+    elif top in sys.stdlib_module_names:
+        finding = _names(item, subject, f"the standard library has no module {item.module}")
     else:
-        return
-    for module, name in wanted:
-        if detail := _missing(module, name, subject):
-            yield CheckResult(name="imports", status="fail", detail=detail, line=node.lineno)
+        finding = _third_party(item, subject)
+    if finding:
+        yield replace(finding, line=item.line, status="warn" if item.guarded else finding.status)
 
 
-def _absolute(node: ast.ImportFrom, target: Target) -> str:
-    if not node.level:
-        return node.module or ""
-    package = target.module.split(".")
-    if target.path.name != "__init__.py":
-        package = package[:-1]
-    package = package[: len(package) - node.level + 1]
-    return ".".join([*package, *([node.module] if node.module else [])])
+def _of_project(item: _Imported, subject: Subject) -> Finding | None:
+    target = subject.target
+    if item.level and not target.path.parents[item.level - 1].is_relative_to(target.root):
+        return Finding(f"{item.written} leads out of the project")
+    finding = _names(item, subject, f"the project has no module {item.written}")
+    if finding and _imported_elsewhere(item, subject):
+        return replace(finding, status="warn", detail=f"{finding.detail}, which other files of it import as well")
+    return finding
 
 
-def _missing(module: str, name: str | None, subject: Subject) -> str | None:
-    top = module.partition(".")[0]
-    if top in sys.stdlib_module_names:
+def _names(item: _Imported, subject: Subject, missing: str) -> Finding | None:
+    """Whether the module is there and has the name."""
+    modules, file = subject.modules, subject.target.path
+    found = modules.find(item.module, item.level, file)
+    if found is None:
+        absent = modules.exists(item.module, item.level, file) == "no"
+        return Finding(f"{missing}{suggestion(item.module, modules.tops())}") if absent else None
+    if item.name in {None, "*"} or modules.defines(found, item.name or "") != "no":
         return None
-    for base in (subject.target.source_root, subject.target.root):
-        folder = base / top
-        if folder.is_dir() or folder.with_suffix(".py").is_file():
-            return _missing_in_project(base, module, name, subject.target)
-    known = {d.lower().replace("-", "_") for d in subject.context.dependencies}
-    if top.lower() in known or any(top in bound_names(s) for s in subject.before.body):
-        return None
-    return f"no module {top} in the project, its dependencies or the standard library"
+    return Finding(f"{item.written} has no {item.name}{suggestion(item.name or '', modules.names_in(found))}")
 
 
-def _missing_in_project(base: Path, module: str, name: str | None, target: Target) -> str | None:
-    place = base.joinpath(*module.split("."))
-    file = place.with_suffix(".py") if place.with_suffix(".py").is_file() else place / "__init__.py"
-    if not file.is_file():
-        return None if place.is_dir() or module == target.module else f"the project has no module {module}"
-    if name in (None, "*", target.symbol) or (place / f"{name}.py").is_file() or (place / str(name)).is_dir():
+def _third_party(item: _Imported, subject: Subject) -> Finding | None:
+    top = item.module.partition(".")[0]
+    installed = subject.modules.in_environment(top)
+    declared = provider(top, subject.declared or ())
+    if installed:
+        finding = _names(item, subject, f"{top} is installed, but has no module {item.module}")
+        undeclared = subject.declared is not None and not declared and not _imported_elsewhere(item, subject)
+        return finding or (Finding(f"{top} is installed, but not declared", status="warn") if undeclared else None)
+    if declared or _imported_elsewhere(item, subject):
         return None
-    try:
-        tree = parse(file.read_text())
-    except (SyntaxError, UnicodeDecodeError):
-        return None
-    names = {n for s in tree.body for n in bound_names(s)}
-    if name in names or "__getattr__" in names or "*" in names:
-        return None
-    return f"{module} has no {name}"
+    if subject.declared is None and not subject.modules.environment and top in POPULAR:
+        return Finding(f"nothing declares {top}: the project has no list of dependencies", status="warn")
+    known = {*subject.modules.tops(), *sys.stdlib_module_names, *_modules_of(subject.declared or ())}
+    places = "the standard library, the project, its dependencies or its environment"
+    return Finding(f"no module {top} in {places}{suggestion(top, known)}")
+
+
+def _modules_of(declared: Iterable[str]) -> Iterator[str]:
+    for name in declared:
+        yield from MODULES.get(name, (name.replace("-", "_"),))
+
+
+def _imported_elsewhere(item: _Imported, subject: Subject) -> bool:
+    """Whether another file of the project, or the module as it was, imports the same: then it is there somehow."""
+    last = re.escape(item.module.rpartition(".")[2] if item.level or item.name else item.module.partition(".")[0])
+    if item.level or subject.modules.in_project(item.module.partition(".")[0]):
+        names = rf"\s+import\s*\(?[^)\n]*?(?:\n[^)]*?)?\b{item.name}\b" if item.name else r"\b"
+        pattern = rf"^[ \t]*(?:from|import)\s+[\w.]*\b{last}{names}"
+    else:
+        pattern = rf"^[ \t]*(?:from|import)\s+{re.escape(item.module.partition('.')[0])}\b"
+    search = re.compile(pattern.encode(), re.MULTILINE).search
+    word = (item.name or item.module.partition(".")[0]).encode()
+    return any(word in data and search(data) for data in _sources(subject))
+
+
+def _sources(subject: Subject) -> Iterator[bytes]:
+    yield subject.edit.before or b""
+    for file in python_files(subject.target.root):
+        if file != subject.target.path:
+            try:
+                yield file.read_bytes()
+            except OSError:
+                continue

@@ -1,36 +1,98 @@
-"""Names that the code uses and that nothing defines."""
+"""Names that the code uses and that nothing defines, attributes of modules included."""
 
 import ast
 import builtins
-import symtable
+import difflib
+from collections.abc import Collection, Iterator
 
-from autogen_cli.generation.checks.subject import Subject, verdict
-from autogen_cli.generation.statements import bound_names
-from autogen_cli.models import CheckResult
+from autogen_cli.generation.checks.modules import Found
+from autogen_cli.generation.checks.subject import Finding, Subject, verdict
+from autogen_cli.generation.scopes import Use, module_uses
+from autogen_cli.generation.statements import bound_names, find, find_class
+from autogen_cli.models import CheckResult, CheckStatus
 
-_MODULE_NAMES = {"__file__", "__name__", "__doc__", "__package__", "__path__", "__spec__", "__builtins__"}
-
-
-def undefined(subject: Subject) -> CheckResult:
-    module = subject.after or subject.before
-    if any(isinstance(n, ast.ImportFrom) and n.names[0].name == "*" for n in ast.walk(module)):
-        return CheckResult(name="names", status="pass", detail="a star import may define anything")
-    known = {name for tree in (module, subject.snippet.tree) for s in tree.body for name in bound_names(s)}
-    known |= set(dir(builtins)) | _MODULE_NAMES
-    missing = _free(symtable.symtable(subject.code, "<answer>", "exec")) - known
-    lines = {n.id: n.lineno for n in ast.walk(subject.snippet.tree) if isinstance(n, ast.Name)}
-    return verdict(
-        "names",
-        [
-            CheckResult(name="names", status="fail", detail=f"{n} is not defined", line=lines.get(n))
-            for n in sorted(missing)
-        ],
-    )
+_BUILTINS = frozenset(dir(builtins))
 
 
-def _free(table: symtable.SymbolTable) -> set[str]:
-    """Names that this scope or one inside it looks up at module level."""
-    inner = {name for child in table.get_children() for name in _free(child)}
-    top = table.get_type() == "module"
-    own = {s.get_name() for s in table.get_symbols() if s.is_referenced() and (s.is_global() or top)}
-    return own | inner
+def defined(subject: Subject) -> CheckResult:
+    """Every name that is looked up at module level is bound there, and what is read from modules is in them."""
+    owner = find_class(subject.after.tree.body, subject.target.owner)
+    inner = bound_names(*owner.body) if owner else None
+    uses = module_uses(subject.shown.tree.body, lazy_annotations=subject.after.lazy_annotations, inner=inner)
+    findings = [*_undefined(uses, subject), *_attributes(uses, subject)]
+    return verdict("names", findings)
+
+
+def suggestion(name: str, known: Collection[str]) -> str:
+    """` (did you mean ...?)` where a known name is near."""
+    near = difflib.get_close_matches(name, known, n=2, cutoff=0.75)
+    return f" (did you mean {' or '.join(near)}?)" if near else ""
+
+
+def _undefined(uses: list[Use], subject: Subject) -> Iterator[Finding]:
+    names = subject.after.names
+    for use in uses:
+        if use.local or use.name in names.runtime or use.name in _BUILTINS:
+            continue
+        if use.name in names.typing:
+            if use.when != "annotation":
+                yield Finding(f"{use.name} is imported for type checkers only", use.line)
+        elif use.name not in names and not names.dynamic and not _from_star(use.name, subject):
+            known = names.runtime | _BUILTINS
+            status: CheckStatus = "warn" if _used_before(use.name, subject) else "fail"
+            yield Finding(f"{use.name} is not defined{suggestion(use.name, known)}", use.line, status)
+
+
+def _from_star(name: str, subject: Subject) -> bool:
+    for star in subject.after.names.stars:
+        found = subject.modules.find(star.module or "", star.level, subject.target.path)
+        if found is None or subject.modules.defines(found, name) != "no":
+            return True
+    return False
+
+
+def _used_before(name: str, subject: Subject) -> bool:
+    """The module looks the name up already, so something that we don't see defines it, or it is missing as well."""
+    uses = module_uses(subject.before.tree.body, lazy_annotations=True)
+    return any(use.name == name for use in uses) and name != subject.target.name
+
+
+def _attributes(uses: list[Use], subject: Subject) -> Iterator[Finding]:
+    guarded = _guarded_names(subject.shown.tree)
+    for use in uses:
+        module = _module_of(use, subject) if use.attributes else None
+        if module is None:
+            continue
+        path = use.name
+        for attribute in use.attributes:
+            inner = subject.modules.below(module, attribute)
+            if inner is None:
+                if subject.modules.defines(module, attribute) == "no" and attribute not in guarded:
+                    known = subject.modules.names_in(module)
+                    status: CheckStatus = "warn" if module.compiled else "fail"  # it differs between platforms
+                    yield Finding(f"{path} has no {attribute}{suggestion(attribute, known)}", use.line, status)
+                break
+            module, path = inner, f"{path}.{attribute}"
+
+
+def _guarded_names(tree: ast.Module) -> set[str]:
+    """Attributes that the code asks for with `hasattr` or `getattr` before it uses them."""
+    calls = (n for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name))
+    return {
+        argument.value
+        for call in calls
+        if call.func.id in {"hasattr", "getattr"}  # type: ignore[attr-defined]
+        for argument in call.args[1:2]
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+    }
+
+
+def _module_of(use: Use, subject: Subject) -> Found | None:
+    """The module that a name is bound to by an import, and by nothing else."""
+    if use.local:
+        statements: list[ast.stmt] = [use.local]
+    else:
+        statements = find(subject.after.tree.body, use.name)
+    if len(statements) != 1 or not isinstance(statements[0], ast.Import | ast.ImportFrom):
+        return None
+    return subject.modules.module_of(statements[0], use.name, subject.target.path)

@@ -1,40 +1,91 @@
 """Runs every check in order and returns their verdicts; nothing here executes the code."""
 
-import ast
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from pathlib import Path
 
-from autogen_cli.generation.checks import calls, imports, names, shape
+from autogen_cli.generation.checks import asyncness, calls, imports, names, shape
+from autogen_cli.generation.checks.dependencies import declared_distributions, environment_of, site_packages
+from autogen_cli.generation.checks.modules import Modules
 from autogen_cli.generation.checks.subject import Subject
 from autogen_cli.generation.insert import Edit
+from autogen_cli.generation.insert.module import read_module
 from autogen_cli.generation.snippet import read_snippet
-from autogen_cli.generation.source import parse, read_source
+from autogen_cli.generation.source import compiles
 from autogen_cli.models import CheckResult, CodeContext, Target
 
 type Check = Callable[[Subject], CheckResult]
 
 CHECKS: dict[str, Check] = {
-    "defines": shape.defines,
     "keeps": shape.keeps,
-    "names": names.undefined,
+    "names": names.defined,
     "imports": imports.exist,
-    "call_sites": calls.bind,
-    "async": calls.awaited,
+    "call_sites": calls.fit,
+    "async": asyncness.agree,
 }
 
 
-def run_checks(code: str, target: Target, context: CodeContext, edit: Edit | None = None) -> tuple[CheckResult, ...]:
-    """One result for each check, "parses" first; when that fails the others are skipped."""
+def run_checks(
+    code: str,
+    target: Target,
+    context: CodeContext,
+    edit: Edit | None,
+    *,
+    environment: Path | None = None,
+    skip: Collection[str] = (),
+) -> tuple[CheckResult, ...]:
+    """One result for each check: "parses", "defines", then `CHECKS`. Lines count in `edit.code`.
+
+    edit: what `plan_edit` made of the code; None where it could make nothing: then the other checks are skipped.
+    environment: a virtual environment that is used where the project has none of its own. skip: names of checks.
+    """
+    parses, defines = _alone(code, target)
+    if edit is None or "fail" in {parses.status, defines.status}:
+        return (parses, defines, *(_skipped(name, "there is nothing to put in") for name in CHECKS))
+    subject = _subject(code, target, context, edit, environment)
+    others = (_skipped(n, "switched off") if n in skip else _run(n, check, subject) for n, check in CHECKS.items())
+    return (parses, defines, *others)
+
+
+def _skipped(name: str, why: str) -> CheckResult:
+    return CheckResult(name=name, status="skipped", detail=why)
+
+
+def _alone(code: str, target: Target) -> tuple[CheckResult, CheckResult]:
     try:
         snippet = read_snippet(code, target)
-        compile(code, "<answer>", "exec", dont_inherit=True)
+        compiles(code)
     except SyntaxError as exc:
         failed = CheckResult(name="parses", status="fail", detail=exc.msg, line=exc.lineno)
-        return (failed, *(CheckResult(name=name, status="skipped", detail="doesn't parse") for name in CHECKS))
-    before = _tree(edit.before) if edit else ast.Module([], [])
-    after = _tree(edit.after) if edit else None
-    subject = Subject(code, target, context, snippet, before, after)
-    return (CheckResult(name="parses", status="pass"), *(check(subject) for check in CHECKS.values()))
+        return failed, _skipped("defines", "the code doesn't parse")
+    return CheckResult(name="parses", status="pass"), shape.defines(snippet, target)
 
 
-def _tree(data: bytes | None) -> ast.Module:
-    return parse(read_source(data or b"", "module").text)
+def _run(name: str, check: Check, subject: Subject) -> CheckResult:
+    try:
+        return check(subject)
+    except RecursionError:
+        return CheckResult(name=name, status="fail", detail="the code is nested too deeply to be checked")
+
+
+def _subject(code: str, target: Target, context: CodeContext, edit: Edit, environment: Path | None) -> Subject:
+    path = target.relative_path
+    after = read_module(edit.after, path)
+    used = environment_of(target.root, environment)
+    modules = Modules(
+        target.root,
+        target.source_root,
+        tuple(site_packages(used)) if used else (),
+        {target.path: after.source.text},
+    )
+    folders = [f for f in (target.source_root, *target.source_root.parents) if f.is_relative_to(target.root)]
+    return Subject(
+        target=target,
+        context=context,
+        edit=edit,
+        answer=read_snippet(code, target),
+        shown=read_snippet(edit.code, target),
+        before=read_module(edit.before or b"", path),
+        after=after,
+        modules=modules,
+        declared=declared_distributions(folders),
+    )

@@ -1,46 +1,120 @@
 """Whether the code defines what was asked, and leaves everything else that the module has."""
 
 import ast
+from collections.abc import Iterator, Sequence
 
-from autogen_cli.generation.checks.subject import Subject, verdict
-from autogen_cli.generation.statements import bound_names, find
-from autogen_cli.models import CheckResult
+from autogen_cli.generation.checks.subject import Finding, Subject, verdict
+from autogen_cli.generation.insert.imports import wanted_imports
+from autogen_cli.generation.insert.select import clash
+from autogen_cli.generation.snippet import Snippet
+from autogen_cli.generation.statements import (
+    DEFINITIONS,
+    bound_names,
+    find,
+    find_class,
+    has_docstring,
+    is_import,
+    is_placeholder,
+)
+from autogen_cli.models import CheckResult, Target
 
-_KINDS: dict[type[ast.stmt], tuple[str, ...]] = {
-    ast.FunctionDef: ("function", "method"),
-    ast.AsyncFunctionDef: ("function", "method"),
-    ast.ClassDef: ("class",),
-}
+_ELISION = ("...", "existing", "unchanged", "rest of", "other ", "omitted")
 
 
-def defines(subject: Subject) -> CheckResult:
-    target = subject.target
+def defines(answer: Snippet, target: Target) -> CheckResult:
+    """The symbol is there, and of the right kind."""
     if target.kind == "module":
-        return CheckResult(name="defines", status="pass")
-    if not subject.snippet.definition:
-        found = sorted({name for s in subject.snippet.tree.body for name in bound_names(s)})
-        detail = f"defines {', '.join(found) or 'nothing'}, not {target.symbol}"
-        return CheckResult(name="defines", status="fail", detail=detail)
-    last = subject.snippet.definition[-1]
-    kinds = _KINDS.get(type(last), ("constant",))
-    if target.kind not in kinds:
-        detail = f"{target.symbol} is a {kinds[0]}, not a {target.kind}"
-        return CheckResult(name="defines", status="fail", detail=detail, line=last.lineno)
-    return CheckResult(name="defines", status="pass")
+        return verdict("defines", [] if answer.definition else [Finding("the code is empty")])
+    if not answer.definition:
+        names = sorted(bound_names(*answer.tree.body))
+        return verdict("defines", [Finding(f"the code defines {', '.join(names) or 'nothing'}, not {target.symbol}")])
+    last = answer.definition[-1]
+    kind = _kind(last)
+    wanted = "function" if target.kind == "method" else target.kind
+    if kind == wanted or (kind == "constant" and wanted != "class" and _may_be_callable(last)):
+        return verdict("defines", _placeholder(last))
+    return verdict("defines", [Finding(f"{target.symbol} is a {kind}, not a {target.kind}", last.lineno)])
+
+
+def _kind(statement: ast.stmt) -> str:
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+        return "function"
+    return "class" if isinstance(statement, ast.ClassDef) else "constant"
+
+
+def _may_be_callable(statement: ast.stmt) -> bool:
+    """`name = partial(...)`, `name = other`, `name = lambda: ...`, `name: Type = ...`"""
+    value = getattr(statement, "value", None)
+    return not isinstance(value, ast.Constant | ast.List | ast.Dict | ast.Tuple | ast.Set | ast.JoinedStr)
+
+
+def _placeholder(statement: ast.stmt) -> Iterator[Finding]:
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+        body = statement.body[has_docstring(statement.body) :]
+        if all(map(is_placeholder, body)) and not statement.decorator_list:
+            yield Finding(f"{statement.name} does nothing", statement.lineno, "warn")
 
 
 def keeps(subject: Subject) -> CheckResult:
-    if subject.after is None:
-        return CheckResult(name="keeps", status="skipped", detail="nothing is inserted")
-    had = {name for s in subject.before.body for name in bound_names(s)}
-    has = {name for s in subject.after.body for name in bound_names(s)}
-    problems = []
-    if lost := sorted(had - has):
-        problems.append(CheckResult(name="keeps", status="fail", detail=f"drops {', '.join(lost)}"))
-    for helper in subject.snippet.helpers:
-        for name in sorted(bound_names(helper) & had):
-            (old,) = list(find(subject.before.body, name))[-1:]
-            if ast.dump(old) != ast.dump(helper):
-                detail = f"defines {name} anew"
-                problems.append(CheckResult(name="keeps", status="fail", detail=detail, line=helper.lineno))
-    return verdict("keeps", problems)
+    """No existing symbol is dropped, changed or rebound, in the module nor in the answer's copy of it."""
+    had, has = bound_names(*subject.before.tree.body), bound_names(*subject.after.tree.body)
+    lost = sorted(had - has)
+    findings = [Finding(f"the edit drops {', '.join(lost)}")] if lost else []
+    owner = find_class(subject.before.tree.body, subject.target.owner)
+    answer = subject.answer
+    if subject.target.kind != "module":
+        findings += _changed([*answer.helpers], subject.before.tree.body, subject.target.name if not owner else "")
+        findings += _changed(answer.members, owner.body if owner else (), subject.target.name)
+        findings += _rebound(subject)
+        if not _elides(answer):
+            findings += _dropped(answer.tree.body, subject.before.tree.body, subject.target.name)
+            findings += _dropped(
+                answer.holder.body if answer.holder else (), owner.body if owner else (), subject.target.name
+            )
+    return verdict("keeps", findings)
+
+
+def _changed(new: Sequence[ast.stmt], old: Sequence[ast.stmt], target: str) -> Iterator[Finding]:
+    """What the answer defines otherwise than the module; a mere signature is there to show where things go."""
+    for statement in new:
+        for name in sorted(bound_names(statement) - {target, "__all__"}):
+            existing = find(old, name)
+            if existing and ast.dump(statement) not in map(ast.dump, existing) and not _is_outline(statement):
+                yield Finding(f"the answer changes {name}, which exists already")
+
+
+def _is_outline(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.ClassDef):
+        return all(_is_outline(s) or is_placeholder(s) or has_docstring([s]) for s in statement.body)
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+        return all(is_placeholder(s) or has_docstring([s]) for s in statement.body)
+    return False
+
+
+def _rebound(subject: Subject) -> Iterator[Finding]:
+    for wanted in wanted_imports(subject.answer.imports, subject.target):
+        if clash(wanted, subject.before, subject.target):
+            existing = find(subject.before.tree.body, wanted.bound)
+            harmless = any(isinstance(s, ast.Import | ast.ImportFrom) for s in existing)
+            detail = f"`{wanted.text}` would replace the module's own {wanted.bound}"
+            yield Finding(detail, status="warn" if harmless else "fail")
+
+
+def _elides(answer: Snippet) -> bool:
+    """The answer says that it leaves out what stays as it is."""
+    comments = (line.strip().lower() for line in answer.lines if line.lstrip().startswith("#"))
+    return any(is_placeholder(s) for s in answer.tree.body) or any(word in c for c in comments for word in _ELISION)
+
+
+def _dropped(new: Sequence[ast.stmt], old: Sequence[ast.stmt], target: str) -> Iterator[Finding]:
+    """What an answer lacks, it drops, if it is meant to be the whole: it repeats the docstring or most of the rest.
+
+    Imports don't count: any answer repeats those that it needs.
+    """
+    statements = [s for s in old if not is_import(s) and target not in bound_names(s)]
+    dumps, names = {ast.dump(s) for s in new}, bound_names(*new)
+    repeated = [s for s in statements if ast.dump(s) in dumps or bound_names(s) & names]
+    missing = [s.name for s in statements if isinstance(s, DEFINITIONS) and s.name not in names]
+    documented = has_docstring(old) and ast.dump(old[0]) in dumps
+    if missing and (documented or 2 * len(repeated) > len(statements)):
+        yield Finding(f"the answer drops {', '.join(missing)}")

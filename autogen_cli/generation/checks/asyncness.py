@@ -1,0 +1,127 @@
+"""Whether definition and callers agree on what is async: awaited if and only if it has to be."""
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from autogen_cli.generation.checks import sites
+from autogen_cli.generation.checks.decorators import is_transparent
+from autogen_cli.generation.checks.results import Results, results_of
+from autogen_cli.generation.checks.signature import decorator_names, is_property
+from autogen_cli.generation.checks.subject import Finding, Subject, verdict
+from autogen_cli.generation.statements import Function
+from autogen_cli.models import CallSite, CheckResult
+
+# Whether a call speaks for the definition, against it (then why), or neither.
+type Judgement = tuple[Literal["good", "open", "bad"], str]
+
+_GOOD: Judgement = ("good", "")
+_OPEN: Judgement = ("open", "")
+
+# What a coroutine is handed to, to be run or waited for.
+_RUNNERS = re.compile(
+    r"\b(?:run|run_until_complete|run_async|run_sync|run_coroutine_threadsafe|create_task|ensure_future|gather|wait|wait_for"
+    r"|shield|as_completed|start_soon|spawn|async_to_sync|iscoroutine|isawaitable|ensureDeferred|deferred_from_coro|Task"
+    r"|maybe_deferred_to_future|spawn_task|add_task|from_coroutine)\w*\("
+)
+_LOOKS_AT = frozenset(
+    ("attribute", "subscript", "unpacked", "iterated", "compared", "tested", "context", "ignored", "raised", "called",
+     "async_iterated")
+)  # fmt: skip
+_SYNC_DUNDER = re.compile(r"__(?!a(?:enter|exit|iter|next|wait)__|call__|get__)\w+__")
+_ASYNC_DUNDERS = frozenset(("__aenter__", "__aexit__", "__anext__"))
+
+
+def agree(subject: Subject) -> CheckResult:
+    definition = subject.shown.definition[-1] if subject.shown.definition else None
+    if not isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef):
+        return verdict("async", [])
+    plain = is_transparent(definition, subject.target.path, subject.modules, result=True)
+    results = results_of(definition, plain=plain)
+    findings = [*_in_itself(definition, results)]
+    if (results.plain or results.manager) and not is_property(definition):
+        findings += _among_callers(results, subject)
+    return verdict("async", findings)
+
+
+def _in_itself(function: Function, results: Results) -> Iterator[Finding]:
+    names = set(decorator_names(function))
+    if results.is_async and _SYNC_DUNDER.fullmatch(function.name):
+        yield Finding(f"{function.name} can't be async", function.lineno)
+    if not results.is_async and function.name in _ASYNC_DUNDERS and not results.may_be_awaited:
+        yield Finding(f"{function.name} has to be async", function.lineno)
+    if results.coroutine and function.name == "__aiter__":
+        yield Finding("__aiter__ has to return an iterator, not a coroutine", function.lineno)
+    if not results.is_async and results.yields and function.name == "__aiter__":
+        yield Finding("__aiter__ has to be async to yield", function.lineno)
+    if results.is_async and "contextmanager" in names:
+        yield Finding("@contextmanager takes no async function: @asynccontextmanager does", function.lineno)
+    if not results.is_async and results.yields and "asynccontextmanager" in names:
+        yield Finding("@asynccontextmanager takes an async function", function.lineno)
+
+
+def _among_callers(results: Results, subject: Subject) -> Iterator[Finding]:
+    """A call that may mean something else of that name counts only when no other speaks for the definition."""
+    judged = [(site, _judge(site, results, subject)) for site in sites.calls(subject)]
+    line = subject.shown.definition[-1].lineno
+    agreed = any(word == "good" for _, (word, _) in judged)
+    for site, (word, why) in judged:
+        if word == "bad":
+            sure = not agreed or sites.is_certain(site, subject)
+            yield Finding(f"{site.path}:{site.line}: {why}", line, "fail" if sure else "warn")
+    if results.coroutine and judged and all(word == "open" for _, (word, _) in judged):
+        yield Finding(f"it is async, and none of its {len(judged)} callers awaits it", line)
+
+
+def _judge(site: CallSite, results: Results, subject: Subject) -> Judgement:
+    uses = set(site.uses)
+    if results.manager:
+        right, wrong = ("async_context", "context") if results.is_async else ("context", "async_context")
+        word = "with" if results.is_async else "async with"
+        bad: Judgement = ("bad", f"it enters the result by `{word}`")
+        return _GOOD if right in uses else bad if wrong in uses else _OPEN
+    if site.awaited:
+        return _judge_awaited(results)
+    if results.coroutine:
+        return _judge_not_awaited(site, subject)
+    if results.is_async:  # an async generator
+        if uses & {"iterated", "unpacked", "subscript"}:
+            return ("bad", "it takes an async generator apart without `async for`")
+        return _GOOD if "async_iterated" in uses else _OPEN
+    if "async_iterated" in uses and (results.yields or results.nothing):
+        return ("bad", "it iterates by `async for`, and the function isn't async")
+    return _GOOD
+
+
+def _judge_awaited(results: Results) -> Judgement:
+    if results.coroutine or results.may_be_awaited:
+        return _GOOD if not results.yields else ("bad", "it awaits an async generator")
+    return ("bad", "it awaits the result, and the function isn't async")
+
+
+def _judge_not_awaited(site: CallSite, subject: Subject) -> Judgement:
+    uses = set(site.uses)
+    bad: Judgement = ("bad", "it doesn't await the coroutine")
+    function = sites.enclosing_function(site, subject)
+    if _RUNNERS.search(site.text):
+        return _GOOD
+    if uses & _LOOKS_AT:
+        return bad
+    if "returned" in uses:
+        return bad if isinstance(function, ast.AsyncFunctionDef) else _OPEN
+    if "assigned" in uses and _is_awaited(site.names, function):
+        return _GOOD
+    if function and _RUNNERS.search(ast.unparse(function)):
+        return _OPEN
+    return _OPEN if "assigned" in uses and _is_returned(site.names, function) else bad
+
+
+def _is_awaited(names: tuple[str, ...], function: Function | None) -> bool:
+    awaits = (n for n in ast.walk(function) if isinstance(n, ast.Await)) if function else ()
+    return any(isinstance(n, ast.Name) and n.id in names for wait in awaits for n in ast.walk(wait))
+
+
+def _is_returned(names: tuple[str, ...], function: Function | None) -> bool:
+    returns = (n for n in ast.walk(function) if isinstance(n, ast.Return)) if function else ()
+    return any(isinstance(r.value, ast.Name) and r.value.id in names for r in returns)

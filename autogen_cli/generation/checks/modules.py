@@ -1,0 +1,261 @@
+"""Modules and the names in them, found as files: the project's, the environment's and the standard library's.
+
+Nothing of the project or its environment is imported. Of the standard library only what has no Python source is.
+"""
+
+import ast
+import functools
+import importlib
+import os
+import sys
+import sysconfig
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from autogen_cli.errors import TargetError
+from autogen_cli.generation.module_names import IMPLICIT, ModuleNames, module_names
+from autogen_cli.generation.source import parse, read_source
+from autogen_cli.generation.statements import bound_by, find
+
+_EXTENSIONS = (".so", ".pyd", ".pyx", ".dylib")
+_SKIPPED = frozenset(("node_modules", "site-packages", "__pycache__", "build", "dist", "venv", "env"))
+
+type Answer = Literal["yes", "no", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where a module is. file: its source, None for a namespace package and for one without Python source (`opaque`).
+
+    compiled: the name of a standard library module that is written in C.
+    """
+
+    file: Path | None
+    folder: Path | None = None
+    opaque: bool = False
+    compiled: str | None = None
+
+
+def locate(bases: Sequence[Path], parts: Sequence[str]) -> Found | None:
+    """A dotted name below one of several folders, a module or package before a mere folder."""
+    namespace = None
+    for base in bases:
+        place = base.joinpath(*parts)
+        found = _at(place)
+        if found and (found.file or found.opaque):
+            return found
+        namespace = namespace or found
+    return namespace
+
+
+def _at(place: Path) -> Found | None:
+    folder = place if place.is_dir() else None
+    for file in (
+        place / "__init__.py",
+        place / "__init__.pyi",
+        place.with_name(f"{place.name}.py"),
+        place.with_name(f"{place.name}.pyi"),
+    ):
+        if file.is_file():
+            return Found(file, folder)
+    if place.parent.is_dir() and any(p.suffix in _EXTENSIONS for p in place.parent.glob(f"{place.name}.*")):
+        return Found(None, folder, opaque=True)
+    if folder and (next(folder.glob("*.py"), None) or next(folder.glob("*/*.py"), None)):
+        return Found(None, folder)
+    return None
+
+
+@functools.cache
+def standard(module: str) -> Found | None:
+    """A module of the standard library that runs this program."""
+    parts = module.split(".")
+    if parts[0] not in sys.stdlib_module_names:
+        return None
+    stdlib = Path(sysconfig.get_path("stdlib"))
+    found = locate([stdlib], parts)
+    if found and found.file:
+        return found
+    compiled = module in sys.builtin_module_names or locate([stdlib / "lib-dynload"], parts)
+    return Found(None, opaque=True, compiled=module) if compiled else found
+
+
+@functools.cache
+def _compiled_names(module: str) -> frozenset[str]:
+    try:
+        return frozenset(dir(importlib.import_module(module)))
+    except ImportError:
+        return frozenset()
+
+
+@dataclass(slots=True)
+class Modules:
+    """The modules that a project's code can import. `overlay`: sources that stand in for files (the edited module).
+
+    An instance remembers what it has read; it is good for as long as the project doesn't change.
+    """
+
+    root: Path
+    source_root: Path
+    environment: Sequence[Path] = ()
+    overlay: Mapping[Path, str] = field(default_factory=dict)
+    _names: dict[Path, tuple[ast.Module, ModuleNames] | None] = field(default_factory=dict)
+    _roots: dict[str, list[Path]] | None = None
+
+    def in_project(self, module: str) -> Found | None:
+        parts = module.split(".")
+        bases = [self.source_root, self.root, self.root / "src", self.root / "lib"]
+        return locate(bases, parts) or locate(self._scan().get(parts[0], []), parts)
+
+    def has_top(self, module: str) -> bool:
+        """Whether the first part of a dotted name is a module or folder of the project."""
+        return self.in_project(module.partition(".")[0]) is not None
+
+    def in_environment(self, module: str) -> Found | None:
+        return locate(self.environment, module.split("."))
+
+    def tops(self) -> set[str]:
+        """Top-level modules of project and environment, to suggest from."""
+        own = set(self._scan())
+        installed = (
+            p.name.partition(".")[0] for base in self.environment for p in base.iterdir() if p.suffix != ".dist-info"
+        )
+        return own | set(installed)
+
+    def relative(self, file: Path, level: int, module: str) -> Found | None:
+        """What `from ..module` means in a file; None when it isn't there."""
+        folder = file.parents[level - 1] if level <= len(file.parents) else None
+        if folder is None:
+            return None
+        return self.below(Found(None, folder), module) if module else _at(folder) or Found(None, folder)
+
+    def below(self, package: Found, name: str) -> Found | None:
+        """A module of a package, by its dotted name from there."""
+        return locate([package.folder], name.split(".")) if package.folder else None
+
+    def exists(self, module: str, level: int, file: Path) -> Answer:
+        """Whether a dotted name is a module, or reaches one as an attribute, as `os.path` does."""
+        if self.find(module, level, file):
+            return "yes"
+        parent, _, name = module.rpartition(".")
+        found = self.find(parent, level, file) if parent else None
+        return self.defines(found, name) if found and not found.folder else "no"
+
+    def defines(self, found: Found, name: str, seen: frozenset[Path] = frozenset()) -> Answer:
+        """Whether a module has a name, its submodules and what it takes by `import *` included."""
+        if name in IMPLICIT or (found.folder and _at(found.folder / name)):
+            return "yes"
+        if found.compiled:
+            return "yes" if name in _compiled_names(found.compiled) else "no"
+        if found.file is None:
+            return "unknown" if found.opaque else "no"
+        read = self._read(found.file)
+        if read is None or found.file in seen:
+            return "unknown" if read is None else "no"
+        names = read[1]
+        if name in names:
+            return "yes"
+        answers = [self._by_star(star, found.file, name, seen | {found.file}) for star in names.stars]
+        if "yes" in answers or _stub_defines(self, found.file, name):
+            return "yes"
+        return "unknown" if names.dynamic or "unknown" in answers else "no"
+
+    def names_in(self, found: Found) -> frozenset[str]:
+        """What a module is known to define, to suggest from."""
+        read = self._read(found.file) if found.file else None
+        return read[1].runtime if read else frozenset()
+
+    def statements(self, found: Found, name: str) -> list[ast.stmt]:
+        """The statements of a module that bind a name."""
+        read = self._read(found.file) if found.file else None
+        return find(read[0].body, name) if read else []
+
+    def tree(self, file: Path) -> ast.Module | None:
+        read = self._read(file)
+        return read[0] if read else None
+
+    def find(self, module: str, level: int, file: Path) -> Found | None:
+        """A module that an import statement of the file names, wherever it is."""
+        if level:
+            return self.relative(file, level, module)
+        return self.in_project(module) or self.in_environment(module) or standard(module)
+
+    def resolve(self, file: Path, name: str, hops: int = 6) -> tuple[Path, ast.stmt] | None:
+        """The statement that defines a name (dotted: by way of modules) as a file sees it, and the file it is in."""
+        first, _, rest = name.partition(".")
+        read = self._read(file)
+        statement = next(reversed(find(read[0].body, first)), None) if read else None
+        if not isinstance(statement, ast.Import | ast.ImportFrom):
+            return (file, statement) if statement and not rest else None
+        module = self.module_of(statement, first, file)
+        while module and rest and (inner := self.below(module, rest.partition(".")[0])):
+            module, rest = inner, rest.partition(".")[2]
+        if module is None and isinstance(statement, ast.ImportFrom) and not rest:
+            module = self.find(statement.module or "", statement.level, file)
+            rest = next(a.name for a in statement.names if bound_by(a) == first)
+        if module is None or module.file is None or not rest or not hops:
+            return None
+        return self.resolve(module.file, rest, hops - 1)
+
+    def module_of(self, statement: ast.Import | ast.ImportFrom, name: str, file: Path) -> Found | None:
+        """The module that an import binds a name to, if it is one."""
+        alias = next(a for a in statement.names if bound_by(a) == name)
+        if isinstance(statement, ast.Import):
+            return self.find(alias.name if alias.asname else name, 0, file)
+        package = self.find(statement.module or "", statement.level, file)
+        if package is None:
+            return None
+        others = (s for s in self.statements(package, alias.name) if not isinstance(s, ast.Import | ast.ImportFrom))
+        return None if any(others) else self.below(package, alias.name)
+
+    def _by_star(self, star: ast.ImportFrom, file: Path, name: str, seen: frozenset[Path]) -> Answer:
+        if name.startswith("_"):
+            return "unknown"  # `__all__` may list it
+        found = self.find(star.module or "", star.level, file)
+        if found is None:
+            return "no" if star.module in sys.stdlib_module_names else "unknown"
+        return self.defines(found, name, seen)
+
+    def _read(self, file: Path) -> tuple[ast.Module, ModuleNames] | None:
+        if file not in self._names:
+            self._names[file] = self._parse(file)
+        return self._names[file]
+
+    def _parse(self, file: Path) -> tuple[ast.Module, ModuleNames] | None:
+        try:
+            text = self.overlay.get(file) or read_source(file.read_bytes(), file.name).text
+            tree = parse(text)
+        except (OSError, TargetError, SyntaxError):
+            return None
+        return tree, module_names(tree, text)
+
+    def _scan(self) -> dict[str, list[Path]]:
+        """Top-level modules anywhere in the project (monorepos, test folders): name -> the folders that hold it."""
+        if self._roots is None:
+            self._roots = {}
+            for folder, name in _top_levels(self.root):
+                self._roots.setdefault(name, []).append(folder)
+        return self._roots
+
+
+def _stub_defines(modules: Modules, file: Path, name: str) -> bool:
+    stub = file.with_suffix(".pyi")
+    return file.suffix == ".py" and stub.is_file() and modules.defines(Found(stub), name) == "yes"
+
+
+def _top_levels(root: Path) -> Iterator[tuple[Path, str]]:
+    for folder, folders, files in os.walk(root):
+        folders[:] = [f for f in folders if f not in _SKIPPED and f.isidentifier()]
+        if "__init__.py" in files and folder != str(root):
+            folders[:] = []
+            continue
+        yield from ((Path(folder), file[:-3]) for file in files if file.endswith(".py"))
+        yield from ((Path(folder), f) for f in folders if Path(folder, f, "__init__.py").is_file())
+
+
+def python_files(root: Path) -> Iterator[Path]:
+    """Every Python file of a project, links and folders of other people's code left out."""
+    for folder, folders, files in os.walk(root):
+        folders[:] = [f for f in folders if f not in _SKIPPED and not f.startswith(".")]
+        yield from (path for name in files if name.endswith(".py") and not (path := Path(folder, name)).is_symlink())

@@ -1,0 +1,102 @@
+"""What a function hands back, told from its body: nothing, tuples of some length, an iterator, something to await."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from autogen_cli.generation.checks.signature import decorator_names
+from autogen_cli.generation.statements import Function, has_docstring, is_placeholder
+
+_AWAITABLE = (
+    "Awaitable",
+    "Coroutine",
+    "Future",
+    "Task",
+    "Deferred",
+    "Any",
+    "AsyncIterator",
+    "AsyncGenerator",
+    "object",
+)
+# Expressions whose value can be neither awaited nor entered, whatever is in them.
+_PLAIN = (
+    ast.Constant, ast.JoinedStr, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp,
+    ast.GeneratorExp, ast.Compare, ast.Lambda,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """returns: the values of `return` statements, None for a bare one. plain: no decorator changes the result."""
+
+    is_async: bool
+    yields: bool
+    returns: tuple[ast.expr | None, ...]
+    returns_normally: bool
+    manager: bool
+    plain: bool
+    annotation: str
+
+    @property
+    def coroutine(self) -> bool:
+        return self.is_async and not self.yields
+
+    @property
+    def nothing(self) -> bool:
+        """Always None. A body that only raises is a stub, which may come to return anything."""
+        values = (value for value in self.returns if value is not None)
+        empty = all(isinstance(value, ast.Constant) and value.value is None for value in values)
+        return self.returns_normally and not self.yields and self.plain and empty
+
+    @property
+    def lengths(self) -> set[int]:
+        """The lengths of the tuples returned; empty where something else may be."""
+        tuples = [value for value in self.returns if isinstance(value, ast.Tuple)]
+        starred = any(isinstance(e, ast.Starred) for t in tuples for e in t.elts)
+        known = self.plain and not self.yields and len(tuples) == len(self.returns) and not starred
+        return {len(t.elts) for t in tuples} if known else set()
+
+    @property
+    def may_be_awaited(self) -> bool:
+        """Whether the call's result may be awaitable although the function isn't async."""
+        if self.is_async or not self.plain or any(word in self.annotation for word in _AWAITABLE):
+            return True
+        return not self.yields and any(value is not None and not isinstance(value, _PLAIN) for value in self.returns)
+
+    @property
+    def may_be_manager(self) -> bool:
+        if self.manager or not self.plain:
+            return True
+        if self.yields or self.nothing or self.is_async:
+            return False
+        return (
+            any(value is not None and not isinstance(value, _PLAIN) for value in self.returns)
+            or not self.returns_normally
+        )
+
+
+def results_of(function: Function, *, plain: bool = True) -> Results:
+    own = list(_own_nodes(function))
+    names = decorator_names(function)
+    body = function.body[has_docstring(function.body) :]
+    stub = all(is_placeholder(s) for s in body) or (bool(body) and isinstance(body[-1], ast.Raise))
+    returns = tuple(node.value for node in own if isinstance(node, ast.Return))
+    return Results(
+        is_async=isinstance(function, ast.AsyncFunctionDef),
+        yields=any(isinstance(node, ast.Yield | ast.YieldFrom) for node in own),
+        returns=returns,
+        returns_normally=bool(returns) or not stub,
+        manager=bool({"contextmanager", "asynccontextmanager"} & set(names)),
+        plain=plain,
+        annotation=ast.unparse(function.returns) if function.returns else "",
+    )
+
+
+def _own_nodes(function: Function) -> Iterator[ast.AST]:
+    """Nodes of the body, functions and classes inside it left out."""
+    pending: list[ast.AST] = list(function.body)
+    while pending:
+        node = pending.pop()
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            pending.extend(ast.iter_child_nodes(node))
