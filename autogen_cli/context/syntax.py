@@ -21,25 +21,20 @@ QUERY = """
 (function_definition name: (identifier) @label)
 (class_definition name: (identifier) @label)
 [(import_statement) (import_from_statement)] @import
+[(pattern_list (identifier) @bound) (tuple_pattern (identifier) @bound) (list_pattern (identifier) @bound)]
+[(list_splat_pattern (identifier) @bound) (dictionary_splat_pattern (identifier) @bound)]
 (assignment left: (identifier) @bound)
-(assignment left: (pattern_list (identifier) @bound))
 (assignment left: (attribute) @member)
 (assignment left: (pattern_list (attribute) @member))
 (named_expression name: (identifier) @bound)
 (for_statement left: (identifier) @bound)
-(for_statement left: (pattern_list (identifier) @bound))
 (for_in_clause left: (identifier) @bound)
-(for_in_clause left: (pattern_list (identifier) @bound))
 (as_pattern_target (identifier) @bound)
 (parameters (identifier) @bound)
 (lambda_parameters (identifier) @bound)
 (typed_parameter . (identifier) @bound)
-(typed_parameter . (list_splat_pattern (identifier) @bound))
-(typed_parameter . (dictionary_splat_pattern (identifier) @bound))
 (default_parameter name: (identifier) @bound)
 (typed_default_parameter name: (identifier) @bound)
-(parameters (list_splat_pattern (identifier) @bound))
-(parameters (dictionary_splat_pattern (identifier) @bound))
 """
 SHOWN_DECORATORS = frozenset(
     {
