@@ -11,6 +11,7 @@ DEFINITIONS = frozenset({"function_definition", "class_definition"})
 PATTERNS = frozenset(
     {"pattern_list", "tuple_pattern", "list_pattern", "list_splat_pattern", "dictionary_splat_pattern"}
 )
+TARGETS = PATTERNS | {"as_pattern_target", "tuple", "list"}
 CLAUSES = frozenset({"elif_clause", "except_clause", "case_clause"})
 
 
@@ -35,24 +36,20 @@ class Scopes:
 
     def type_of(self, receiver: "Node | None") -> str:
         """What is written about the class of a value: an annotation, or what is called to make it; "" for nothing."""
-        if receiver is None:
-            return ""
-        if receiver.type == "call":
-            return self.text(receiver.child_by_field_name("function"))
+        if receiver is None or receiver.type != "identifier":
+            return self._made_by(receiver)
         name = self.text(receiver)
-        functions = around(receiver, FUNCTIONS) if receiver.type == "identifier" else ()
+        functions = around(receiver, FUNCTIONS)
         return next(
             (self._locals_of(function)[name] for function in functions if name in self._locals_of(function)), ""
         )
 
     def bound_names(self, target: "Node | None") -> Iterator[str]:
         """Names on the left of an assignment, a loop or an `as`."""
-        if target is None:
-            return
-        if target.type in PATTERNS or target.type == "as_pattern_target":
+        if target and target.type in TARGETS:
             for child in target.named_children:
                 yield from self.bound_names(child)
-        else:
+        elif target:
             yield self.text(target)
 
     def _locals_of(self, function: "Node") -> dict[str, str]:
@@ -86,14 +83,18 @@ class Scopes:
             if node.type in {"assignment", "for_statement", "for_in_clause"}:
                 right = node.child_by_field_name("right") if node.type == "assignment" else None
                 declared = self.text(node.child_by_field_name("type")).strip("\"'")
-                for name in self.bound_names(node.child_by_field_name("left")):
-                    yield name, declared or self._made_by(right)
+                yield from self._bound(node.child_by_field_name("left"), declared or self._made_by(right))
             elif node.type == "named_expression":
                 yield self.text(node.child_by_field_name("name")), self._made_by(node.child_by_field_name("value"))
             elif node.type == "as_pattern":
                 for child in node.named_children[1:]:
-                    yield from ((name, self._made_by(_first(node))) for name in self.bound_names(child))
+                    yield from self._bound(_first(child), self._made_by(_first(node)))
             stack.extend(reversed(node.named_children))
+
+    def _bound(self, target: "Node | None", written: str) -> Iterator[tuple[str, str]]:
+        """The names of a target; what is written about the whole says nothing about the parts of an unpacked one."""
+        unpacked = target is not None and target.type in TARGETS
+        yield from ((name, "" if unpacked else written) for name in self.bound_names(target))
 
     def _made_by(self, value: "Node | None") -> str:
         if value and value.type == "await":

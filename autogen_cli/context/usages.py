@@ -105,7 +105,7 @@ class _Usages:
         if parent.type == "attribute":
             if parent.child_by_field_name("attribute") == node:
                 receiver_node = parent.child_by_field_name("object")
-                receiver, expression = self.text(receiver_node), parent
+                receiver, expression = self.text(receiver_node).lstrip("*"), parent
                 receiver_type = self.scopes.type_of(receiver_node)
             elif self.scopes.is_local(node, name):
                 return
@@ -117,14 +117,13 @@ class _Usages:
         arguments, result = None, expression
         parent = expression.parent
         if parent and parent.type == "list_splat" and parent.parent and parent.parent.type == "call":
-            expression, parent = parent, parent.parent  # in `[*helper()]` the grammar puts the star below the call
+            expression, parent = parent, parent.parent  # in `[*helper()]` the grammar hangs the star below the call
         if parent and parent.type == "call" and parent.child_by_field_name("function") == expression:
             arguments, result = tuple(self._arguments(parent)), parent
         awaited = bool(result.parent and result.parent.type == "await")
         if awaited and result.parent:
             result = result.parent
-        starred = expression.type == "list_splat"
-        uses, names, members = (("unpacked",), (), ()) if starred else self._result(result)
+        uses, names, members = self._result(result)
         statement = statement_of(expression)
         in_annotation = arguments is None and ancestor(expression, {"type"}, statement) is not None
         return Usage(
@@ -135,7 +134,7 @@ class _Usages:
     def _is_binding(self, node: "Node", parent: "Node") -> bool:
         """Whether the name is bound here (a definition, a parameter, a target, an import), not read."""
         if parent.type == "attribute":
-            outer = parent.parent
+            outer = parent.parent if parent.child_by_field_name("attribute") == node else None
             return bool(outer and outer.type == "assignment" and outer.child_by_field_name("left") == parent)
         if parent.type in DEFINITIONS or (
             parent.type == "keyword_argument" and parent.child_by_field_name("name") == node
@@ -166,12 +165,10 @@ class _Usages:
 
     def _arguments(self, call: "Node") -> Iterator[tuple[str, str, str]]:
         listed = call.child_by_field_name("arguments")
-        if listed is None:
-            return
-        if listed.type == "generator_expression":
+        if listed and listed.type == "generator_expression":
             yield self.text(listed), "", ""
             return
-        for child in listed.named_children:
+        for child in listed.named_children if listed else ():
             if child.type == "comment":
                 continue
             if child.type == "keyword_argument":
@@ -212,7 +209,8 @@ class _Usages:
         if parent.type == "argument_list":
             outer = parent.parent
             return ("base" if outer and outer.type == "class_definition" else "argument",), (), ()
-        return (USE_OF_PARENT.get(parent.type, "value"),), (), ()
+        starred = self.source.startswith(b"*", node.start_byte)
+        return ("unpacked" if starred else USE_OF_PARENT.get(parent.type, "value"),), (), ()
 
     def _entered(self, node: "Node", pattern: "Node") -> Result:
         """`with helper() as x`, `except helper as x`."""
@@ -264,7 +262,7 @@ class _Usages:
         end = statement.end_byte
         inner = statement.child_by_field_name("definition") or statement
         if inner.type in COMPOUND:
-            body = inner.child_by_field_name("body") or inner.child_by_field_name("consequence")
+            body = next((child for child in inner.children if child.type == "block"), None)
             end = body.start_byte if body else end
         first = self.source.rfind(b"\n", 0, statement.start_byte) + 1
         lead = self.source[first : statement.start_byte]
