@@ -14,8 +14,9 @@ AutogenError                      1   a bug, or a fault that nobody foresaw
 ├── RejectedError                 6   code came back and doesn't fit
 ├── BudgetError                   7   the call would cost more than is allowed; nothing was sent
 ├── BatchError                    8   some rows failed
-└── TargetError                   9   the module, the symbol or the project is not what it has to be
-    └── SymbolExistsError             the symbol is there already
+├── TargetError                   9   the module, the symbol or the project is not what it has to be
+│   └── SymbolExistsError             the symbol is there already
+└── InterruptedRunError         130   Ctrl-C
 """
 
 from typing import ClassVar, Literal
@@ -129,3 +130,8 @@ class TargetError(AutogenError):
 
 class SymbolExistsError(TargetError):
     type = "exists"
+
+
+class InterruptedRunError(AutogenError):
+    exit_code = 130
+    type = "interrupted"

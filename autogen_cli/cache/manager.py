@@ -130,6 +130,11 @@ class CacheManager:
         if self._disk:
             self.attempt(self._disk, None, self._counters.zero)
 
+    @property
+    def failures(self) -> Mapping[str, str]:
+        """Levels that can't do their work now, and why."""
+        return {name: reason for name, (reason, _) in self._errors.items()}
+
     def close(self) -> None:
         if self._disk:
             self.attempt(self._disk, None, self._counters.flush)

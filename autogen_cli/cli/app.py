@@ -3,13 +3,15 @@
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from autogen_cli import __version__
 from autogen_cli.cli.options import add_command, add_group, current_output
-from autogen_cli.errors import ArgumentError, AutogenError
+from autogen_cli.cli.output import Output
+from autogen_cli.errors import ArgumentError, AutogenError, InterruptedRunError, TargetError
 
 # A command is `module:function` below this package; a group is its help and its commands.
 type Group = tuple[str, Mapping[str, str]]
@@ -49,7 +51,6 @@ COMMANDS: Mapping[str, str | Group] = {
         },
     ),
 }
-INTERRUPTED = 130
 
 
 def build(words: Sequence[str] = ()) -> typer.Typer:
@@ -104,17 +105,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the program and returns its exit code. No traceback leaves this function unless `--debug` asks for it."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return build(words)(args=words, prog_name="autogen", standalone_mode=False) or 0
+        _check_folder()
+        code: int | None = build(words)(args=words, prog_name="autogen", standalone_mode=False)
+        return _interrupted() if code == InterruptedRunError.exit_code else code or 0
     except AutogenError as error:
         if current_output().debug:
             raise
         current_output().error(error)
         return error.exit_code
     except typer.TyperException as error:
-        return _report_usage(error)
+        return _report_usage(error, words)
     except (KeyboardInterrupt, typer.Abort):
-        current_output().note("interrupted; what was finished is kept")
-        return INTERRUPTED
+        return _interrupted()
     except Exception as error:
         if current_output().debug:
             raise
@@ -124,10 +126,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _report_usage(error: typer.TyperException) -> int:
+def _check_folder() -> None:
+    try:
+        Path.cwd()
+    except FileNotFoundError as exc:
+        raise TargetError("the working folder is gone", hint="change to one that exists") from exc
+
+
+def _interrupted() -> int:
+    current_output().error(InterruptedRunError("interrupted", hint="what was finished is kept"))
+    return InterruptedRunError.exit_code
+
+
+def _report_usage(error: typer.TyperException, words: Sequence[str]) -> int:
     message = error.format_message()
     if message.startswith("Usage:"):  # a group without a command answers with its help
         current_output().note(message)
-    else:
-        current_output().error(ArgumentError(message))
+    else:  # no command has begun, so nobody has read `--json` yet
+        Output(json="--json" in words).error(ArgumentError(message))
     return ArgumentError.exit_code

@@ -9,7 +9,7 @@ import typer
 
 from autogen_cli.cli.options import KindOption, ModelOption, ModuleArgument, ProviderOption, RootOption, SymbolArgument
 from autogen_cli.cli.output import Column, Output
-from autogen_cli.errors import ArgumentError
+from autogen_cli.errors import ArgumentError, ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +41,12 @@ def _cache(out: Output, root: Path | None) -> "Iterator[CacheManager]":
         yield services.cache
 
 
+def _check_done(cache: "CacheManager") -> None:
+    """Raises ConfigError where a level could not be changed: what was asked for was not done."""
+    for level, reason in cache.failures.items():
+        raise ConfigError(f"the {level} cache was not changed: {reason}", hint="make it usable and try again")
+
+
 def stats(out: Output, *, root: RootOption = None) -> None:
     """Show what every level holds and how well it has served."""
     with _cache(out, root) as cache:
@@ -55,6 +61,7 @@ def zero_stats(out: Output, *, root: RootOption = None) -> None:
     """Begin counting hits, misses and what they saved from zero."""
     with _cache(out, root) as cache:
         cache.zero_stats()
+        _check_done(cache)
     _done(out, "cache_zero_stats", {}, "the counters are at zero")
 
 
@@ -157,6 +164,7 @@ def invalidate(
     with open_services(root, command="cache", warn=out.warn, detail=out.detail) as services:
         invalidator = CacheInvalidator(services.cache, services.root)
         evicted = sum(invalidator.invalidate_on_file_change(path.absolute()) for path in paths)
+        _check_done(services.cache)
     _done(out, "cache_invalidate", {"evicted": evicted}, f"{evicted} evicted")
 
 
@@ -167,6 +175,7 @@ def clear(out: Output, *, root: RootOption = None) -> None:
         if not out.confirm(f"remove {holds or 'nothing'}?", default_yes=True):
             return
         removed = cache.clear()
+        _check_done(cache)
     _removed(out, "cache_clear", removed)
 
 
@@ -174,6 +183,7 @@ def prune(out: Output, *, root: RootOption = None) -> None:
     """Remove what has expired, what is beyond the size limit and what nothing refers to."""
     with _cache(out, root) as cache:
         removed = cache.prune()
+        _check_done(cache)
     _removed(out, "cache_prune", removed)
 
 

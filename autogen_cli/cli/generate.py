@@ -52,8 +52,15 @@ def generate(
     from autogen_cli.service.plan import GenerateOptions
     from autogen_cli.service.providers import Wishes
 
-    if replay and provider not in {None, "replay"}:
-        raise ArgumentError(f"--replay answers in place of {provider}", hint="leave out one of --replay and --provider")
+    contradictions = {
+        ("--replay", "--provider"): replay and provider not in {None, "replay"},
+        ("--write", "--dry-run"): write and dry_run,
+        ("--offline", "--no-cache"): offline and no_cache,
+        ("--offline", "--refresh"): offline and refresh,
+    }
+    for (one, other), given in contradictions.items():
+        if given:
+            raise ArgumentError(f"{one} and {other} contradict each other", hint="leave one of them out")
     request = GenerationRequest(
         module=module, symbol=symbol, kind=kind, description=description,
         provider="replay" if replay else provider, model=model, context_tokens=context_tokens,

@@ -69,6 +69,6 @@ def add_command(app: typer.Typer, name: str, function: Command) -> None:
         for key, option in _COMMON.items()
     ]
     parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own] + added
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by Typer
+    vars(run)["__signature__"] = inspect.Signature(parameters)  # read by Typer
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     app.command(name)(run)

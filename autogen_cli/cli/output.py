@@ -164,7 +164,9 @@ class Output:
         return f"\x1b[1;{ansi}m{text}\x1b[0m" if self.color and sys.stderr.isatty() else text
 
 
-def _send(stream: TextIO, text: str) -> None:
+def _send(stream: TextIO | None, text: str) -> None:
+    if stream is None:  # closed by whoever started the program
+        return
     try:
         try:
             stream.write(text)
@@ -174,6 +176,9 @@ def _send(stream: TextIO, text: str) -> None:
         stream.flush()
     except BrokenPipeError:  # `autogen ... | head` has seen enough: the work goes on, nobody hears of it
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except OSError as exc:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # the error message may have to go there, too
+        raise AutogenError(f"{stream.name} can't be written: {exc.strerror}") from exc
 
 
 def _one_line(message: str) -> str:

@@ -15,7 +15,7 @@ from autogen_cli.context.project import Project
 from autogen_cli.context.rank import candidates
 from autogen_cli.context.render import Rendered, render
 from autogen_cli.context.sources import Sources
-from autogen_cli.errors import TargetError
+from autogen_cli.errors import AutogenError, TargetError
 from autogen_cli.models import CodeContext, Kind, SourceFile, Target
 
 
@@ -46,9 +46,13 @@ class ContextEngine:
         exclude: Sequence[str] = (),
         analyzer: Analyzer | None = None,
     ) -> None:
-        self.project = Project(root, include=include, exclude=exclude)
-        name = index_name(self.project.root, (tuple(include), tuple(exclude)))
-        self.sources = Sources(self.project, Index(index_dir, name))
+        index = Index(index_dir, index_name(root.resolve(), (tuple(include), tuple(exclude))))
+        try:
+            self.project = Project(root, include=include, exclude=exclude, listings=index.tree)
+        except AutogenError:
+            index.close()
+            raise
+        self.sources = Sources(self.project, index)
         self.analyzer = analyzer
 
     def __enter__(self) -> Self:
@@ -86,7 +90,7 @@ class ContextEngine:
             symbol=symbol,
             kind=kind or (targets.kind_of_name(symbol_parts) if symbol_parts else "module"),
             module_exists=exists,
-            symbol_exists=known is not None if symbol else exists,
+            symbol_exists=known is not None if symbol else bool(definitions),
         )
 
     def _check_module(self, path: str) -> None:

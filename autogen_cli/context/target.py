@@ -9,6 +9,7 @@ from autogen_cli.context.project import Project, is_below, join, parent_of
 from autogen_cli.errors import TargetError
 from autogen_cli.models import Kind
 
+LONGEST_NAME = 250  # a file's name has at most 255 bytes
 SYMBOL_HINT = "give a name, Class or Class.method"
 
 
@@ -18,6 +19,8 @@ def check_module_name(module: str) -> tuple[str, ...]:
         path = module.replace("\\", "/").removesuffix(".py").removesuffix("/__init__")
         name = path.strip("./").removeprefix("src/").replace("/", ".")
         raise TargetError(f"{module!r} is a path, not a module name", hint=f"try {name}" if name else None)
+    if len(module) > LONGEST_NAME:
+        raise TargetError(f"a module name of {len(module)} characters is too long", hint=f"{LONGEST_NAME} is the most")
     parts = tuple(module.split("."))
     _check_identifiers(parts, f"{module!r} is not a module name", "give a dotted name such as package.module")
     return parts

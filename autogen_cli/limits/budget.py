@@ -20,7 +20,7 @@ from autogen_cli.limits.store import LimitsStore
 from autogen_cli.storage.base import StoreError
 
 NANO = Decimal(10) ** 9
-SETTINGS = {"run": "budget.per_run", "day": "budget.daily", "month": "budget.monthly"}
+SETTINGS = {"run": "--max-cost or budget.per_run", "day": "budget.daily", "month": "budget.monthly"}
 CHEAPER = "lower the context or the output limit"
 UNPRICED_HINT = "add the model to [prices] in the configuration"
 ALERT_LEVELS = (50, 80, 100)  # percent of a limit
@@ -102,7 +102,10 @@ class Budget:
                 )
         except StoreError as exc:
             if self._limited:
-                self._object(f"the budget's books can't be kept: {exc}", "make the file writable, or remove the limits")
+                self._object(
+                    f"the budget's books can't be kept: {exc}",
+                    f"mend {self._store.path}, or remove it to begin its books anew",
+                )
             return Reservation(amount=amount, periods=())
         return Reservation(amount=amount, periods=periods)
 

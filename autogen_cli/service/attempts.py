@@ -56,7 +56,11 @@ def examine(served: Served, target: Target, context: CodeContext, *, force: bool
 
 
 def _whole(completion: Completion) -> str:
-    """The answer's text. Raises RejectedError where the output limit cut it off: half a function may still parse."""
+    """The answer's text. Raises RejectedError where something cut it off: half a function may still parse."""
     if completion.finish_reason == "length":
         raise RejectedError("the answer was cut off at the output limit", hint="raise openai.max_output_tokens")
+    if completion.finish_reason == "content_filter":
+        raise RejectedError("the provider's content filter cut the answer off")
+    if completion.finish_reason == "refusal":
+        raise RejectedError(f"the model refuses: {completion.text.strip()[:200]}")
     return completion.text

@@ -126,7 +126,14 @@ def _provider(loaded: LoadedConfig) -> Iterator[Finding]:
 
 def _breakers() -> Iterator[Finding]:
     from autogen_cli.limits.breaker import CircuitBreaker
+    from autogen_cli.limits.budget import Budget
+    from autogen_cli.storage.base import StoreError
 
+    try:
+        with closing(Budget(folders().data / LIMITS_FILE)) as budget:
+            budget.spending()
+    except StoreError as exc:
+        yield _problem("budget", ConfigError(str(exc), hint="remove the file to begin its books anew"))
     with closing(CircuitBreaker(folders().data / LIMITS_FILE)) as breaker:
         for state in breaker.states():
             failed = f"{state.key} has failed {state.failures} times in a row ({state.reason})"

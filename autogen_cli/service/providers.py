@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autogen_cli.config import AutogenConfig, credential, environment_for_programs
-from autogen_cli.errors import ConfigError, ProviderError
+from autogen_cli.errors import ArgumentError, ConfigError, ProviderError
 from autogen_cli.models import CompletionRequest, Prompt
 from autogen_cli.service.chain import ProviderChain
 from autogen_cli.service.gate import Gate
@@ -63,6 +63,10 @@ class ProviderFactory:
             return provider
         from autogen_cli.providers.replay import RecordingProvider
 
+        try:
+            self._wishes.record.open("a").close()
+        except OSError as exc:  # before an answer is paid for that can't be kept
+            raise ArgumentError(f"--record: {self._wishes.record} can't be written: {exc.strerror}") from exc
         return RecordingProvider(provider, self._wishes.record)
 
     def address(self, name: str) -> str:

@@ -130,3 +130,36 @@ def test_quick_commands_load_nothing_heavy(make_project: MakeProject) -> None:
         assert not HEAVY & loaded, words
         if words == generate:
             assert json.loads(out)["cached"] is True
+
+
+def test_ctrl_c_inside_a_command_is_130_with_a_document(autogen: RunAutogen, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("autogen_cli.service.wiring.open_services", stop)
+    ran = autogen("usage", "--json")
+    assert (ran.code, ran.json["error"]["type"]) == (130, "interrupted")
+    assert ran.err == "error: interrupted: what was finished is kept\n"
+
+
+def test_bad_arguments_are_a_document_too(autogen: RunAutogen) -> None:
+    assert autogen("usage", "--json", "--nonsense").json["error"]["exit_code"] == 2
+
+
+def test_a_folder_that_is_gone_is_one_line(autogen: RunAutogen, tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    os.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    ran = autogen("doctor")
+    os.chdir(tmp_path)
+    assert (ran.code, ran.err) == (9, "error: the working folder is gone: change to one that exists\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_behind_stdout_is_one_line() -> None:
+    for words in (["config", "schema"], ["config", "show", "--json"]):
+        with Path("/dev/full").open("w") as full:
+            command = [sys.executable, "-m", "autogen_cli", *words]
+            ran = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        assert (ran.returncode, ran.stderr.count("\n")) == (1, 1)
+        assert "No space left" in ran.stderr

@@ -381,3 +381,38 @@ def test_a_redis_that_is_down_is_said_and_passed_over(
     ran = autogen("generate", "shop.money", "total", cwd=shop)
     assert ran.code == 0
     assert "the redis cache is passed over" in ran.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--write", "--dry-run"), ("--offline", "--no-cache"), ("--offline", "--refresh")],
+)
+def test_options_that_contradict_each_other_are_named(shop: Path, autogen: RunAutogen, words: tuple[str, ...]) -> None:
+    ran = autogen("generate", "shop.money", "total", *words, cwd=shop)
+    assert ran.code == 2
+    assert ran.err.startswith(f"error: {words[0]} and {words[1]} contradict each other")
+
+
+def test_a_cassette_that_cannot_be_written_costs_nothing(shop: Path, autogen: RunAutogen) -> None:
+    with FakeServer([ANSWER]) as server:
+        ran = autogen(*with_server(server), "--record", "/dev/null/x", cwd=shop)
+        assert (ran.code, server.received) == (2, 0)
+
+
+@pytest.mark.parametrize("reason", ["content_filter", "refusal"])
+def test_an_answer_that_was_withheld_is_rejected(shop: Path, autogen: RunAutogen, reason: str) -> None:
+    with FakeServer([ANSWER], finish_reason=reason) as server:
+        ran = autogen(*with_server(server), "--repair", "0", cwd=shop)
+    assert (ran.code, ran.json["status"]) == (6, "rejected")
+
+
+def test_an_empty_module_is_there_to_be_filled(shop: Path, autogen: RunAutogen) -> None:
+    (shop / "shop" / "later.py").write_text("")
+    (shop / "shop" / "user.py").write_text("from shop.later import render\n\nrender(1)\n")
+    ran = autogen("generate", "shop.later", "--json", cwd=shop)
+    assert (ran.code, ran.json["kind"]) == (0, "module")
+    assert "def render(" in ran.json["code"]
+
+
+def test_a_module_name_without_end_is_refused(shop: Path, autogen: RunAutogen) -> None:
+    assert autogen("generate", "a." * 400 + "b", "x", cwd=shop).code == 9
