@@ -10,6 +10,7 @@ the project define and no builtin type has.
 import ast
 import builtins
 import re
+import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -66,7 +67,8 @@ class TruthReader:
     def _read(self, name: str, path: Path) -> None:
         try:
             text = path.read_bytes().decode("utf-8")
-            tree = ast.parse(text)
+            with warnings.catch_warnings(action="ignore", category=SyntaxWarning):  # `"\d"` in somebody's code
+                tree = ast.parse(text)
         except (UnicodeDecodeError, SyntaxError, ValueError):
             return
         module = self.modules[name] = _Module(name, tree, text)
@@ -78,10 +80,10 @@ class TruthReader:
                 module.exports.update(_strings(node.value))
         self.called.update(_called(tree))
         if not OUTSIDE.search(name):
-            for node in ast.walk(tree):
-                if isinstance(node, ast.ClassDef):
-                    for attribute in _class_attributes(node):
-                        self.classes_of[attribute].add((name, node.name))
+            for owner in ast.walk(tree):
+                if isinstance(owner, ast.ClassDef):
+                    for attribute in _class_attributes(owner):
+                        self.classes_of[attribute].add((name, owner.name))
 
     def targets(self) -> list[Deleted]:
         return [found for path in sorted(self.modules) if not OUTSIDE.search(path) for found in self._in_module(path)]
