@@ -4,7 +4,7 @@ import builtins
 import re
 from typing import Literal, NamedTuple, cast
 
-from autogen_cli.context.facts import Import, Usage
+from autogen_cli.context.facts import FileFacts, Import, Usage
 from autogen_cli.context.project import is_test
 from autogen_cli.context.sources import Sources
 from autogen_cli.models import Argument, CallSite, ResultUse, Target
@@ -62,9 +62,11 @@ class Evidence:
         for source, name in list(self.homes):
             for path in self.sources.files_with("import *"):
                 passes = {".", last_word(source)} & self.sources.import_words(path)
-                for item in self.sources.facts(path).imports if passes else ():
-                    if item.name == "*" and not item.scope:
-                        self._star_leads_home(path, item, name)
+                facts = self.sources.facts(path) if passes else FileFacts()
+                bound = {d.name for d in facts.definitions if not d.owner} | {i.bound for i in facts.imports}
+                stars = [item for item in facts.imports if item.name == "*" and name not in bound]
+                if any(self._star_leads_home(path, item, name) for item in stars):
+                    self.homes[path, name] = None
 
     def _candidates(self, name: str) -> list[str]:
         """Files that mention the name and import something that is called like a home or its package."""
@@ -113,22 +115,14 @@ class Evidence:
         imports = self._imports_of(path, usage.name, usage.enclosing)
         if imports:
             return any(self._leads_home(path, i, i.name) for i in imports if i.scope == imports[0].scope)
-        if own:
-            return True
-        facts = self.sources.facts(path)
-        if any(d.name == usage.name and not d.owner for d in facts.definitions):
-            return False
-        return any(self._star_leads_home(path, i, usage.name) for i in facts.imports if i.name == "*")
+        return own
 
     def _star_leads_home(self, path: str, item: Import, name: str) -> bool:
         source = self.project.resolve_import(path, item.module, item.level)
         if source is None or (source, name) not in self.homes:
             return False
         exports = self.sources.facts(source).exports
-        if name in exports if exports else not name.startswith("_"):
-            self.homes[path, name] = None
-            return True
-        return False
+        return name in exports if exports else not name.startswith("_")
 
     def _receiver_is_home(self, path: str, usage: Usage) -> bool:
         """`a.b.helper`: whether `a.b` is a module that the target can be reached in."""
