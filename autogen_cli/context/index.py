@@ -7,6 +7,7 @@ once the second gives way.
 
 import contextlib
 import hashlib
+import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from autogen_cli.context.project import FileStat
+from autogen_cli.context.tree import Listing
 
 SCHEMA_VERSION = 1
 BUSY_MS = 2000
@@ -25,17 +27,17 @@ CREATE TABLE files (
 CREATE TABLE usages (name TEXT, file INTEGER, data TEXT, PRIMARY KEY (name, file)) WITHOUT ROWID;
 CREATE TABLE searches (name TEXT PRIMARY KEY, upto INTEGER) WITHOUT ROWID;
 CREATE TABLE tokens (piece BLOB PRIMARY KEY, count INTEGER) WITHOUT ROWID;
-CREATE TABLE state (generation INTEGER);
-INSERT INTO state VALUES (0);
+CREATE TABLE state (generation INTEGER, tree TEXT);
+INSERT INTO state VALUES (0, NULL);
 """
 
 
 class FileRow(NamedTuple):
-    """A file as it was read. digest: of its bytes, where they were analysed; None where they were only searched."""
+    """A file as it was read. stat: a `FileStat`. digest: of its bytes, where they were analysed; None where they were only searched."""
 
     id: int
     path: str
-    stat: FileStat
+    stat: tuple[int, int, int]
     digest: bytes | None
 
 
@@ -52,13 +54,14 @@ class FileChange:
 
 
 class Index:
-    """warning: why nothing is kept, if so."""
+    """tree: what each folder held at the last run. warning: why nothing is kept, if so."""
 
     def __init__(self, folder: Path | None, name: str) -> None:
         self.warning: str | None = None
         self._path = folder / f"{name}.sqlite" if folder else None
         self._connection = self._open(self._path) if self._path else None
         self._generation = self._read_generation()
+        self.tree = self._read_tree()
 
     def _open(self, path: Path) -> sqlite3.Connection | None:
         for _ in range(2):
@@ -98,7 +101,11 @@ class Index:
 
     def files(self) -> list[FileRow]:
         rows = self._rows("SELECT id, path, size, mtime_ns, inode, digest FROM files")
-        return [FileRow(row[0], row[1], FileStat(*row[2:5]), row[5]) for row in rows]
+        return [FileRow(row[0], row[1], row[2:5], row[5]) for row in rows]
+
+    def _read_tree(self) -> dict[str, Listing]:
+        kept = next((row[0] for row in self._rows("SELECT tree FROM state")), None)
+        return {folder: Listing(*listing) for folder, listing in json.loads(kept).items()} if kept else {}
 
     def value(self, file: int, column: str) -> str | None:
         """One of `skipped`, `outline`, `imports`, `facts`."""
@@ -125,8 +132,10 @@ class Index:
         gone: Iterable[int],
         searches: Iterable[str],
         tokens: Mapping[bytes, int],
+        tree: Mapping[str, Listing] | None,
     ) -> None:
         """Keeps what a run has read, in one transaction. searches: names that all files were searched for.
+        tree: None where it is as it was.
 
         Another process that has written since this one opened the index has the word; then nothing is written.
         """
@@ -136,6 +145,8 @@ class Index:
             self._connection.execute("BEGIN IMMEDIATE")
             if self._read_generation() == self._generation:
                 _write(self._connection, changes, gone, searches, tokens)
+                if tree is not None:
+                    self._connection.execute("UPDATE state SET tree = ?", (_dump(tree),))
                 self._generation += 1
                 self._connection.execute("UPDATE state SET generation = ?", (self._generation,))
             self._connection.execute("COMMIT")
@@ -199,6 +210,10 @@ def _make(connection: sqlite3.Connection) -> None:
         if statement.strip():
             connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _delete(path: Path) -> None:

@@ -18,7 +18,6 @@ MOST_BYTES = 1_200_000
 BUILTIN_ATTRIBUTES = frozenset(
     name for kind in (str, bytes, bytearray, list, tuple, dict, set, int, float, type) for name in dir(kind)
 )
-OUTSIDE = re.compile(r"(?:^|/)(?:docs?|docs_src|examples?|scripts?|bench(?:marks?)?)/")
 NAME = re.compile(r"[A-Za-z_][\w.]*")
 
 
@@ -152,10 +151,7 @@ class Pool:
         wanted = self._attributes_around() - known - BUILTIN_ATTRIBUTES
         words = [word for word in words_of([self.target.name]) if len(word) > 3]
         definers: dict[str, list[str]] = {}
-        for path in sorted(self.sources.project.files):
-            if is_test(path) or OUTSIDE.search(path):
-                continue
-            outline = self.sources.outline(path)
+        for path, outline in sorted(self.sources.outlines().items()):
             listed = set(outline.split("\n"))
             hits = listed & wanted
             if any(word in outline.lower() for word in words):

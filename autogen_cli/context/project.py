@@ -4,17 +4,16 @@ Paths are POSIX strings below the root everywhere in this package; only the edge
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 from autogen_cli.context.ignore import matcher, may_match
+from autogen_cli.context.tree import Listing, list_folder
 from autogen_cli.errors import ArgumentError, TargetError
 
 ROOT_MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", "autogen.toml", ".git", ".hg")
-PROJECT_FILES = frozenset({"pyproject.toml", "setup.py", "setup.cfg"})
-SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages", "venv", "__pypackages__"})
 SOURCE_FOLDERS = ("src", "lib", "python")
 TEST_FOLDERS = frozenset({"test", "tests", "testing"})
 
@@ -49,9 +48,19 @@ def is_test(path: str) -> bool:
 
 
 class Project:
-    """One walk over a project's folder. `skipped` says which files and folders were left out, and why."""
+    """One walk over a project's folder. `skipped` says which files and folders were left out, and why.
 
-    def __init__(self, root: Path, *, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> None:
+    listings: what an earlier walk found; folders that haven't changed since aren't listed again.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        include: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        listings: Mapping[str, Listing] | None = None,
+    ) -> None:
         if not root.is_dir():
             raise TargetError(f"{root} is not a folder", hint="give the project's folder with --root")
         self.root = root.resolve()
@@ -59,61 +68,43 @@ class Project:
         self.files: dict[str, FileStat] = {}
         self.folders: set[str] = {""}
         self.planned: set[str] = set()  # modules that don't exist yet and are imported as if they did
+        self.listings: dict[str, Listing] = {}
+        self._modules: dict[tuple[tuple[str, ...], str], str | None] = {}
         self._project_folders: list[str] = []
         self._ignore_files: list[str] = []
         stack = [""]
         while stack:
-            stack += self._read_folder(stack.pop())
+            stack += self._read_folder(stack.pop(), listings or {})
         self._filter(include, exclude)
 
-    def _read_folder(self, folder: str) -> list[str]:
+    def _read_folder(self, folder: str, known: Mapping[str, Listing]) -> list[str]:
         """Takes in the files of one folder; gives the folders in it."""
+        full = f"{self.root}/{folder}"
         prefix = f"{folder}/" if folder else ""
-        inner: list[str] = []
         try:
-            entries = list(os.scandir(f"{self.root}/{folder}"))
+            mtime_ns = os.stat(full).st_mtime_ns
+            listing = known.get(folder)
+            if listing is None or listing.mtime_ns != mtime_ns:
+                listing = list_folder(full, self.root, mtime_ns)
+            self.listings[folder] = listing
+            for name in listing.files:
+                stat = os.lstat(f"{full}/{name}")
+                self.files[prefix + name] = FileStat(stat.st_size, stat.st_mtime_ns, stat.st_ino)
         except OSError as exc:
             self.skipped.append((folder, exc.strerror or "can't be read"))
             return []
-        for entry in entries:
-            name = entry.name
-            if name.endswith(".py"):
-                self._take(entry, prefix + name)
-            elif entry.is_dir(follow_symlinks=False):
-                if not (name.startswith(".") or name in SKIPPED_FOLDERS or self._is_nameless(prefix, name)):
-                    inner.append(prefix + name)
-            elif name in PROJECT_FILES:
-                self._project_folders.append(folder)
-            elif name == ".gitignore":
+        for name in listing.marks:
+            if name == ".gitignore":
                 self._ignore_files.append(prefix + name)
-            elif name == "pyvenv.cfg" and folder:
-                return []  # a virtual environment
-            elif entry.is_symlink() and Path(entry.path).is_dir():
-                self.skipped.append((prefix + name, self._why_not_followed(entry)))
+            else:
+                self._project_folders.append(folder)
+        if "setup.py" in listing.files:
+            self._project_folders.append(folder)
+        for name, reason in listing.skipped:
+            self.skipped.append((prefix + name, reason))
+        inner = [prefix + name for name in listing.folders]
         self.folders.update(inner)
         return inner
-
-    def _take(self, entry: os.DirEntry[str], path: str) -> None:
-        if self._is_nameless("", path):
-            return
-        if entry.name == "setup.py":
-            self._project_folders.append(parent_of(path))
-        if entry.is_symlink():
-            self.skipped.append((path, self._why_not_followed(entry)))
-        elif entry.is_file(follow_symlinks=False):
-            stat = entry.stat(follow_symlinks=False)
-            self.files[path] = FileStat(stat.st_size, stat.st_mtime_ns, stat.st_ino)
-
-    def _is_nameless(self, prefix: str, name: str) -> bool:
-        """Whether a name is in no encoding, so that nothing could say which file it is."""
-        if name.isascii() or _is_text(name):
-            return False
-        self.skipped.append((prefix + ascii(name), "its name is not UTF-8"))
-        return True
-
-    def _why_not_followed(self, entry: os.DirEntry[str]) -> str:
-        inside = Path(os.path.realpath(entry.path)).is_relative_to(self.root)
-        return "a link inside the project, not followed" if inside else "a link that leaves the project"
 
     def _filter(self, include: Sequence[str], exclude: Sequence[str]) -> None:
         """Drops what .gitignore files and `exclude` name, and what `include` (when given) doesn't."""
@@ -142,6 +133,7 @@ class Project:
 
     def add(self, path: str) -> bool:
         """Takes in a module that the walk left out, or one that is planned. Tells whether it exists."""
+        self._modules.clear()
         try:
             stat = (self.root / path).stat()
         except OSError:
@@ -184,16 +176,25 @@ class Project:
 
     def find_module(self, parts: Sequence[str], near: str = "") -> str | None:
         """The file of a module counted from any source root; the roots around `near` (a path) come first."""
-        around = [parent_of(near)] if near else []
+        key = tuple(parts), parent_of(near)
+        if key not in self._modules:
+            self._modules[key] = self._find_module(*key)
+        return self._modules[key]
+
+    def _find_module(self, parts: Sequence[str], folder: str) -> str | None:
+        around = [folder] if folder else []
         while around and around[-1]:
             around.append(parent_of(around[-1]))
-        for root in dict.fromkeys((*around, *self.declared_roots, *self.package_roots)):
-            if f"{root}/__init__.py" in self.files:
-                continue
-            found = self.module_file(join(root, *parts))
-            if found:
+        inner = "/".join(parts)
+        for root in dict.fromkeys((*around, *self._roots)):
+            found = self.module_file(f"{root}/{inner}" if root else inner)
+            if found and f"{root}/__init__.py" not in self.files:
                 return found
         return None
+
+    @cached_property
+    def _roots(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.declared_roots, *self.package_roots)))
 
     def module_file(self, stem: str) -> str | None:
         """`a/b` as a file: the package's `__init__.py` or the module, as Python would choose."""
@@ -211,11 +212,6 @@ class Project:
         for _ in range(level - 1):
             base = parent_of(base)
         return self.module_file(join(base, *parts))
-
-
-def _is_text(name: str) -> bool:
-    """False for bytes that Python smuggles through a name as lone surrogates: nobody could print or send them."""
-    return name.isascii() or not any("\udc80" <= character <= "\udcff" for character in name)
 
 
 def parent_of(path: str) -> str:

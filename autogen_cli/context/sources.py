@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator
 
 from autogen_cli.context.facts import FileFacts, Usage, facts_from_json, facts_to_json
 from autogen_cli.context.index import FileChange, Index
-from autogen_cli.context.project import FileStat, Project
+from autogen_cli.context.project import FileStat, Project, is_test
 from autogen_cli.context.tokens import count_tokens
 
 LARGEST_FILE = 1_000_000
 RACE_NS = 50_000_000  # a file that changed so shortly before it was read may change again with the same time stamp
 OUTLINE = re.compile(rb"\n *(?:async )?(?:def|class) (\w+)|\n +self\.(\w+)(?: =|:)|\n +(\w+)(?: = |: [A-Z])")
+OUTSIDE = re.compile(r"(?:^|/)(?:docs?|docs_src|examples?|scripts?|bench(?:marks?)?)/")
 DIGITS = re.compile(r"[0-9]")
 NO_FACTS = FileFacts()
 
@@ -32,51 +33,57 @@ class Sources:
         self._facts: dict[str, FileFacts] = {}
         self._usages: dict[tuple[str, str], list[Usage]] = {}
         self._imports: dict[str, frozenset[str]] = {}
-        self._outlines: dict[str, str] = {}
         self._found: dict[str, list[str]] = {}
         self._known_usages: dict[str, dict[int, str | None]] = {}
         self._tokens: dict[bytes, int] = {}
         self._new_tokens: dict[bytes, int] = {}
         self._searches: set[str] = set()
         self._changes: dict[str, FileChange] = {}
-        self.ids: dict[str, int] = {}
+        self._ids: dict[str, int] = {}  # of the files that are as the index knows them
         self._gone: list[int] = []
         self._compare()
+        self._paths = {number: path for path, number in self._ids.items()}
+        self._latest = max(self._paths, default=0)
 
     def _compare(self) -> None:
         """Tells files that are as the index knows them from those that are new, changed or gone."""
         files = self.project.files
-        for row in self.index.files():
-            stat = files.get(row.path)
-            if stat == row.stat:
-                self.ids[row.path] = row.id
-            elif stat is not None and row.digest is not None and self._digest(row.path) == row.digest:
-                self.ids[row.path] = row.id
-                self._changes[row.path] = FileChange(row.path, self._trusted(stat), row.id)
+        for number, path, stat, digest in self.index.files():
+            current = files.get(path)
+            if current == stat:
+                self._ids[path] = number
+            elif current is not None and digest is not None and self._digest(path) == digest:
+                self._ids[path] = number
+                self._changes[path] = FileChange(path, self._trusted(current), number)
             else:
-                self._gone.append(row.id)
-        for path, stat in files.items():
-            if path not in self.ids:
-                self._changes[path] = FileChange(path, self._trusted(stat))
+                self._gone.append(number)
+        if len(self._ids) < len(files):
+            for path, stat in files.items():
+                if path not in self._ids:
+                    self._changes[path] = FileChange(path, self._trusted(stat))
 
     def _trusted(self, stat: FileStat) -> FileStat:
         """A stat that the next run will find changed if the file may have been written after it was read."""
-        coarse = not stat.mtime_ns % 1_000_000_000  # a file system that counts seconds
-        if self._now_ns - stat.mtime_ns < RACE_NS * (40 if coarse else 1):
-            return stat._replace(mtime_ns=0)
-        return stat
+        return stat._replace(mtime_ns=0) if self._is_racy(stat.mtime_ns) else stat
+
+    def _is_racy(self, mtime_ns: int) -> bool:
+        coarse = not mtime_ns % 1_000_000_000  # a file system that counts seconds
+        return self._now_ns - mtime_ns < RACE_NS * (40 if coarse else 1)
 
     def _change(self, path: str) -> FileChange:
         known = self._changes.get(path)
         if known is None:
             stat = self._trusted(self.project.files[path])
-            known = self._changes[path] = FileChange(path, stat, self.ids.get(path))
+            known = self._changes[path] = FileChange(path, stat, self._ids.get(path))
         return known
 
     def close(self) -> None:
         """Gives the index what was read, and closes it."""
-        if self._changes or self._gone or self._searches or self._new_tokens:
-            self.index.save(self._changes.values(), self._gone, self._searches, self._new_tokens)
+        tree = {f: each for f, each in self.project.listings.items() if not self._is_racy(each.mtime_ns)}
+        same_tree = tree == self.index.tree
+        if self._changes or self._gone or self._searches or self._new_tokens or not same_tree:
+            changed = None if same_tree else tree
+            self.index.save(self._changes.values(), self._gone, self._searches, self._new_tokens, changed)
         self.index.close()
 
     # Contents
@@ -124,15 +131,15 @@ class Sources:
 
     def skipped(self) -> list[tuple[str, str]]:
         """(path, reason) of what was left out or is broken, sorted."""
-        paths = {number: path for path, number in self.ids.items()}
-        known = {paths[n]: reason for n, reason in self.index.values("skipped").items() if n in paths}
+        kept = self.index.values("skipped").items()
+        known = {self._paths[number]: reason for number, reason in kept if number in self._paths}
         new = {path: change.values["skipped"] for path, change in self._changes.items() if "skipped" in change.values}
         return sorted({*self.project.skipped, *(known | new).items()})
 
     # Facts
 
     def _kept(self, path: str, column: str) -> str | None:
-        number = self.ids.get(path)
+        number = self._ids.get(path)
         return self.index.value(number, column) if number is not None else None
 
     def facts(self, path: str) -> FileFacts:
@@ -155,17 +162,16 @@ class Sources:
             change.values["facts"] = facts_to_json(facts)
         return facts
 
-    def outline(self, path: str) -> str:
-        """Names that a file's text seems to define, told without parsing, one on each line."""
-        if not self._outlines:
-            paths = {number: path for path, number in self.ids.items()}
-            self._outlines = {paths[n]: text for n, text in self.index.values("outline").items() if n in paths}
-        known = self._outlines.get(path)
-        if known is None:
-            names = {b"".join(groups) for groups in OUTLINE.findall(self._bytes(path))}
-            known = self._outlines[path] = b"\n".join(sorted(names)).decode("utf-8", "replace")
-            self._change(path).values["outline"] = known
-        return known
+    def outlines(self) -> dict[str, str]:
+        """Names that each file seems to define, told without parsing, one on each line; none for tests and docs."""
+        kept = self.index.values("outline").items()
+        found = {self._paths[number]: text for number, text in kept if number in self._paths}
+        for path in self.project.files if len(found) < len(self.project.files) else ():
+            if path not in found:
+                names = {b"".join(groups) for groups in OUTLINE.findall(self._bytes(path))} if _is_source(path) else set()
+                found[path] = b"\n".join(sorted(names)).decode("utf-8", "replace")
+                self._change(path).values["outline"] = found[path]
+        return found
 
     def import_words(self, path: str) -> frozenset[str]:
         """Words of the module names in import lines, `.` for a bare relative import: a cheap test before parsing."""
@@ -186,22 +192,23 @@ class Sources:
         if known is None:
             upto, kept = self.index.searched(name)
             self._known_usages[name] = kept
-            unsearched = [path for path in self.project.files if self.ids.get(path, upto + 1) > upto]
-            word = name.encode()
-            new = [path for path in unsearched if mentions(self._bytes(path), word)]
-            for path in new:
-                self._change(path).usages.setdefault(name, None)
-            if unsearched:
+            known = [self._paths[number] for number in kept if number in self._paths]
+            if upto < self._latest or len(self._ids) < len(self.project.files):
                 self._searches.add(name)
-            paths = {number: path for path, number in self.ids.items() if number <= upto}
-            known = self._found[name] = sorted([*new, *(paths[number] for number in kept if number in paths)])
+                word = name.encode()
+                for path in self.project.files:
+                    if self._ids.get(path, upto + 1) > upto and mentions(self._bytes(path), word):
+                        known.append(path)
+                        self._change(path).usages.setdefault(name, None)
+            known.sort()
+            self._found[name] = known
         return known
 
     def usages(self, path: str, name: str) -> list[Usage]:
         known = self._usages.get((path, name))
         if known is None:
             self.files_with(name)
-            kept = self._known_usages[name].get(self.ids.get(path, -1))
+            kept = self._known_usages[name].get(self._ids.get(path, -1))
             known = [Usage._make(each) for each in json.loads(kept)] if kept else self._read_usages(path, name)
             self._usages[path, name] = known
         return known
@@ -225,6 +232,10 @@ class Sources:
                 known = self._new_tokens[key] = count_tokens(text)
             self._tokens[key] = known
         return known
+
+
+def _is_source(path: str) -> bool:
+    return not is_test(path) and not OUTSIDE.search(path)
 
 
 def mentions(source: bytes, word: bytes) -> bool:
