@@ -87,12 +87,11 @@ class Project:
             if listing is None or listing.mtime_ns != mtime_ns:
                 listing = list_folder(full, self.root, mtime_ns)
             self.listings[folder] = listing
-            for name in listing.files:
-                stat = os.lstat(f"{full}/{name}")
-                self.files[prefix + name] = FileStat(stat.st_size, stat.st_mtime_ns, stat.st_ino)
         except OSError as exc:
             self.skipped.append((folder, exc.strerror or "can't be read"))
             return []
+        for name in listing.files:
+            self._read_stat(prefix + name)
         for name in listing.marks:
             if name == ".gitignore":
                 self._ignore_files.append(prefix + name)
@@ -105,6 +104,14 @@ class Project:
         inner = [prefix + name for name in listing.folders]
         self.folders.update(inner)
         return inner
+
+    def _read_stat(self, path: str) -> None:
+        try:
+            stat = os.lstat(f"{self.root}/{path}")
+        except OSError as exc:  # gone since the folder was listed
+            self.skipped.append((path, exc.strerror or "can't be read"))
+        else:
+            self.files[path] = FileStat(stat.st_size, stat.st_mtime_ns, stat.st_ino)
 
     def _filter(self, include: Sequence[str], exclude: Sequence[str]) -> None:
         """Drops what .gitignore files and `exclude` name, and what `include` (when given) doesn't."""

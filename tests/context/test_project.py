@@ -153,6 +153,38 @@ def test_links_that_lead_nowhere_stop_nothing(make_project: MakeProject) -> None
     assert project.skipped == [(".gitignore", "No such file or directory")]
 
 
+def test_a_gitignore_that_is_gone_by_now_is_told(make_project: MakeProject) -> None:
+    root = make_project({"a.py": ""})
+    (root / ".gitignore").write_text("a.py\n")
+    known = Project(root).listings
+    (root / ".gitignore").unlink()
+    mtime_ns = root.stat().st_mtime_ns
+    project = Project(root, listings={"": known[""]._replace(mtime_ns=mtime_ns)})
+    assert list(project.files) == ["a.py"]
+    assert project.skipped == [(".gitignore", "No such file or directory")]
+
+
+def test_folders_that_have_not_changed_are_not_listed_again(make_project: MakeProject) -> None:
+    root = make_project({"a.py": "", "sub/b.py": "", "sub/pyproject.toml": "", "sub/deep/c.py": ""})
+    known = Project(root).listings
+    os.utime(root / "sub", ns=(1, 1))
+    known["sub"] = known["sub"]._replace(mtime_ns=1, files=("b.py", "gone.py"))
+    (root / "sub/deep/d.py").write_text("")
+    project = Project(root, listings=known)
+    assert sorted(project.files) == ["a.py", "sub/b.py", "sub/deep/c.py", "sub/deep/d.py"]
+    assert project.skipped == [("sub/gone.py", "No such file or directory")]
+    assert project.listings["sub"] is known["sub"]
+    assert project.declared_roots == ("", "sub")
+
+
+def test_a_planned_module_is_imported_as_if_it_were_there(make_project: MakeProject) -> None:
+    project = Project(make_project({"pkg/__init__.py": "", "pkg/a.py": ""}))
+    assert project.resolve_import("pkg/a.py", "new", 1) is None
+    assert project.add("pkg/new.py") is False
+    assert project.resolve_import("pkg/a.py", "new", 1) == "pkg/new.py"
+    assert project.add("pkg/a.py") is True
+
+
 def test_names_that_are_not_utf8_are_passed_over(make_project: MakeProject) -> None:
     root = make_project({"a.py": "", "ä.py": ""})
     Path(os.fsdecode(bytes(root) + b"/\xff.py")).write_text("")

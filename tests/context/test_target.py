@@ -111,6 +111,7 @@ def test_a_name_tells_its_kind(name: str, kind: Kind) -> None:
         ("", "'' is not a module name: give a dotted name such as package.module"),
         ("a b", "'a b' is not a module name: give a dotted name such as package.module"),
         ("a\nb", "'a\\nb' is not a module name: give a dotted name such as package.module"),
+        ("a" * 5000, "a module name of 5000 characters is too long: 250 is the most"),
         ("my-mod", "'my-mod' is not a module name: give a dotted name such as package.module"),
         (
             "pkg.class",
