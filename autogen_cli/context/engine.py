@@ -2,27 +2,35 @@
 
 import ast
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
-from autogen_cli.context import conventions
 from autogen_cli.context import target as targets
-from autogen_cli.context.evidence import Evidence, Found, call_site
+from autogen_cli.context.answers import (
+    answer_from_json,
+    answer_key,
+    answer_to_json,
+    needs_of,
+    settings_stats,
+    still_holds,
+)
 from autogen_cli.context.index import Index, index_name
 from autogen_cli.context.project import Project
-from autogen_cli.context.rank import candidates
-from autogen_cli.context.render import Rendered, render
 from autogen_cli.context.sources import Sources
 from autogen_cli.errors import AutogenError, TargetError
 from autogen_cli.models import CodeContext, Kind, SourceFile, Target
+
+if TYPE_CHECKING:
+    from autogen_cli.context.evidence import Found
 
 
 class Analyzer(Protocol):
     """Another way to find who uses the target, beside the index."""
 
-    def find(self, sources: Sources, target: Target, found: Sequence[Found]) -> list[Found]:
+    def find(self, sources: Sources, target: Target, found: Sequence["Found"]) -> list["Found"]:
         """The usages of `target`; `found` are those of the index. Raises AnalyzerError when it can't tell."""
         ...
 
@@ -105,7 +113,36 @@ class ContextEngine:
 
     def extract(self, target: Target, budget: int) -> CodeContext:
         """The best `budget` tokens on a target that `resolve` gave."""
-        found, warnings = self._find(target)
+        key = answer_key(target, budget)
+        known = None if self.analyzer else self._answered(key)
+        warnings = [self.sources.index.warning] if self.sources.index.warning else []
+        if known:
+            context = known(target)
+        else:
+            self.sources.watch()
+            context = self._make(target, budget, warnings)
+            if not self.analyzer:
+                needs = needs_of(self.sources, settings_stats(self.project.root))
+                self.sources.keep_answer(key, answer_to_json(context, needs))
+        skipped = tuple(f"{place}: {reason}" for place, reason in self.sources.skipped())
+        return replace(context, warnings=tuple(warnings), skipped=skipped)
+
+    def _answered(self, key: str) -> Callable[[Target], CodeContext] | None:
+        """An earlier answer that still holds."""
+        kept = self.sources.index.answer(key)
+        if kept is None:
+            return None
+        upto, data = kept
+        needs, build = answer_from_json(data)
+        return build if still_holds(needs, self.sources, upto) else None
+
+    def _make(self, target: Target, budget: int, warnings: list[str]) -> CodeContext:
+        from autogen_cli.context import conventions
+        from autogen_cli.context.evidence import call_site
+        from autogen_cli.context.rank import candidates
+        from autogen_cli.context.render import render
+
+        found = self._find(target, warnings)
         rendered = render(candidates(self.sources, target, found), budget, self.sources.count)
         settings = conventions.read_settings(self.project.root)
         path = target.relative_path
@@ -118,29 +155,26 @@ class ContextEngine:
             items=rendered.items,
             omitted=rendered.omitted,
             call_sites=tuple(call_site(item) for item in found if item.usage.kind == "use"),
-            files=self._files(rendered, found, target),
+            files=self._files({item.path for item in rendered.items} | {item.path for item in found}, target),
             conventions=conventions.read_conventions([self.sources.facts(path)], source, settings),
             dependencies=conventions.read_dependencies(self.project.root, settings),
-            warnings=warnings,
-            skipped=tuple(f"{place}: {reason}" for place, reason in self.sources.skipped()),
         )
 
-    def _find(self, target: Target) -> tuple[list[Found], tuple[str, ...]]:
-        """(usages, warnings)."""
-        warnings = [self.sources.index.warning] if self.sources.index.warning else []
+    def _find(self, target: Target, warnings: list[str]) -> list["Found"]:
+        from autogen_cli.context.evidence import Evidence
+
         found = Evidence(self.sources, target).find()
         if self.analyzer:
             try:
-                found = self.analyzer.find(self.sources, target, found)
+                return self.analyzer.find(self.sources, target, found)
             except AnalyzerError as exc:
                 warnings.append(f"call sites are those of the index: {exc}")
-        return found, tuple(warnings)
+        return found
 
-    def _files(self, rendered: Rendered, found: Sequence[Found], target: Target) -> tuple[SourceFile, ...]:
+    def _files(self, paths: set[str], target: Target) -> tuple[SourceFile, ...]:
         """The files that the context came from."""
-        paths = {item.path for item in rendered.items} | {item.path for item in found}
         if target.module_exists:
-            paths.add(target.relative_path)
+            paths = paths | {target.relative_path}
         return tuple(
             SourceFile(path=path, digest=hashlib.sha256((self.project.root / path).read_bytes()).hexdigest())
             for path in sorted(paths)

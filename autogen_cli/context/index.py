@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 from autogen_cli.context.project import FileStat
 from autogen_cli.context.tree import Listing
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_MS = 2000
+MOST_ANSWERS = 500
 SCHEMA = """
 CREATE TABLE files (
     id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE, size INTEGER, mtime_ns INTEGER, inode INTEGER,
@@ -27,6 +28,7 @@ CREATE TABLE files (
 CREATE TABLE usages (name TEXT, file INTEGER, data TEXT, PRIMARY KEY (name, file)) WITHOUT ROWID;
 CREATE TABLE searches (name TEXT PRIMARY KEY, upto INTEGER) WITHOUT ROWID;
 CREATE TABLE tokens (piece BLOB PRIMARY KEY, count INTEGER) WITHOUT ROWID;
+CREATE TABLE answers (key TEXT PRIMARY KEY, upto INTEGER, data TEXT);
 CREATE TABLE state (generation INTEGER, tree TEXT);
 INSERT INTO state VALUES (0, NULL);
 """
@@ -51,6 +53,20 @@ class FileChange:
     digest: bytes | None = None
     values: dict[str, str] = field(default_factory=dict)
     usages: dict[str, str | None] = field(default_factory=dict)
+
+
+class Read(NamedTuple):
+    """What a run has read. gone: numbers of files that the index has and the project hasn't, as they are.
+
+    searches: names that all files were searched for. tree: None where it is as it was.
+    """
+
+    changes: Sequence[FileChange]
+    gone: Sequence[int]
+    searches: Collection[str]
+    tokens: Mapping[bytes, int]
+    answers: Mapping[str, str]
+    tree: Mapping[str, Listing] | None
 
 
 class Index:
@@ -126,16 +142,14 @@ class Index:
 
     # Writing
 
-    def save(
-        self,
-        changes: Iterable[FileChange],
-        gone: Iterable[int],
-        searches: Iterable[str],
-        tokens: Mapping[bytes, int],
-        tree: Mapping[str, Listing] | None,
-    ) -> None:
-        """Keeps what a run has read, in one transaction. searches: names that all files were searched for.
-        tree: None where it is as it was.
+    def answer(self, key: str) -> tuple[int, str] | None:
+        """(highest number of a file when it was kept, answer)."""
+        return next(iter(self._rows("SELECT upto, data FROM answers WHERE key = ?", key)), None)
+
+    # Writing
+
+    def save(self, read: Read) -> None:
+        """Keeps what a run has read, in one transaction.
 
         Another process that has written since this one opened the index has the word; then nothing is written.
         """
@@ -144,9 +158,7 @@ class Index:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             if self._read_generation() == self._generation:
-                _write(self._connection, changes, gone, searches, tokens)
-                if tree is not None:
-                    self._connection.execute("UPDATE state SET tree = ?", (_dump(tree),))
+                _write(self._connection, read)
                 self._generation += 1
                 self._connection.execute("UPDATE state SET generation = ?", (self._generation,))
             self._connection.execute("COMMIT")
@@ -156,31 +168,26 @@ class Index:
                 self._connection.execute("ROLLBACK")
 
 
-def _write(
-    connection: sqlite3.Connection,
-    changes: Iterable[FileChange],
-    gone: Iterable[int],
-    searches: Iterable[str],
-    tokens: Mapping[bytes, int],
-) -> None:
-    run = connection.execute
-    for file in gone:
-        run("DELETE FROM files WHERE id = ?", (file,))
-        run("DELETE FROM usages WHERE file = ?", (file,))
-    for change in changes:
-        if change.id is None:
-            cursor = run("INSERT INTO files (path) VALUES (?)", (change.path,))
-            change.id = cursor.lastrowid
-        columns = {**change.stat._asdict(), **change.values}
+def _write(connection: sqlite3.Connection, read: Read) -> None:
+    run, run_all = connection.execute, connection.executemany
+    run_all("DELETE FROM files WHERE id = ?", [(file,) for file in read.gone])
+    run_all("DELETE FROM usages WHERE file = ?", [(file,) for file in read.gone])
+    for change in read.changes:
+        number = change.id or run("INSERT INTO files (path) VALUES (?)", (change.path,)).lastrowid
+        columns = change.stat._asdict() | change.values
         if change.digest is not None:
             columns["digest"] = change.digest
         assigned = ", ".join(f"{column} = ?" for column in columns)
-        run(f"UPDATE files SET {assigned} WHERE id = ?", (*columns.values(), change.id))  # noqa: S608 - columns' names
-        for name, data in change.usages.items():
-            run("INSERT OR REPLACE INTO usages VALUES (?, ?, ?)", (name, change.id, data))
+        run(f"UPDATE files SET {assigned} WHERE id = ?", (*columns.values(), number))  # noqa: S608 - columns' names
+        usages = [(name, number, data) for name, data in change.usages.items()]
+        run_all("INSERT OR REPLACE INTO usages VALUES (?, ?, ?)", usages)
     (upto,) = run("SELECT coalesce(max(id), 0) FROM files").fetchone()
-    connection.executemany("INSERT OR REPLACE INTO searches VALUES (?, ?)", [(n, upto) for n in searches])
-    connection.executemany("INSERT OR REPLACE INTO tokens VALUES (?, ?)", tokens.items())
+    run_all("INSERT OR REPLACE INTO searches VALUES (?, ?)", [(name, upto) for name in read.searches])
+    run_all("INSERT OR REPLACE INTO tokens VALUES (?, ?)", read.tokens.items())
+    run_all("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", [(k, upto, data) for k, data in read.answers.items()])
+    run("DELETE FROM answers WHERE rowid <= (SELECT max(rowid) FROM answers) - ?", (MOST_ANSWERS,))
+    if read.tree is not None:
+        run("UPDATE state SET tree = ?", (json.dumps(read.tree, ensure_ascii=False, separators=(",", ":")),))
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -210,10 +217,6 @@ def _make(connection: sqlite3.Connection) -> None:
         if statement.strip():
             connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-
-def _dump(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _delete(path: Path) -> None:

@@ -150,14 +150,7 @@ class Pool:
         known = {entry.place.definition.name for entry in self.entries.values()}
         wanted = self._attributes_around() - known - BUILTIN_ATTRIBUTES
         words = [word for word in words_of([self.target.name]) if len(word) > 3]
-        definers: dict[str, list[str]] = {}
-        for path, outline in sorted(self.sources.outlines().items()):
-            listed = set(outline.split("\n"))
-            hits = listed & wanted
-            if any(word in outline.lower() for word in words):
-                hits |= {name for name in listed - known if any(word in name.lower() for word in words)}
-            for name in hits:
-                definers.setdefault(name, []).append(path)
+        definers = self.sources.files_defining(wanted, words, known)
         for name, paths in sorted(definers.items(), key=lambda item: (len(item[1]), item[0])):
             if len(paths) > 3:
                 break

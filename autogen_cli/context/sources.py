@@ -8,10 +8,10 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from autogen_cli.context.facts import FileFacts, Usage, facts_from_json, facts_to_json
-from autogen_cli.context.index import FileChange, Index
+from autogen_cli.context.index import FileChange, Index, Read
 from autogen_cli.context.project import FileStat, Project, is_test
 from autogen_cli.context.tokens import count_tokens
 
@@ -41,9 +41,25 @@ class Sources:
         self._changes: dict[str, FileChange] = {}
         self._ids: dict[str, int] = {}  # of the files that are as the index knows them
         self._gone: list[int] = []
+        self._answers: dict[str, str] = {}
+        self.watch()
         self._compare()
         self._paths = {number: path for path, number in self._ids.items()}
         self._latest = max(self._paths, default=0)
+
+    def watch(self) -> None:
+        """Begins to note what is read: `touched` files, names that files were `asked` for, and outlines looked for."""
+        self.touched: set[str] = set()
+        self.asked: set[str] = set()
+        self.looked_for: set[str] = set()
+        self.looked_like: set[str] = set()
+
+    def newer_than(self, number: int) -> list[str]:
+        """Files that the index got after the one of that number, or hasn't got as they are."""
+        return [path for path in self.project.files if self._ids.get(path, number + 1) > number]
+
+    def keep_answer(self, key: str, answer: str) -> None:
+        self._answers[key] = answer
 
     def _compare(self) -> None:
         """Tells files that are as the index knows them from those that are new, changed or gone."""
@@ -81,9 +97,12 @@ class Sources:
         """Gives the index what was read, and closes it."""
         tree = {f: each for f, each in self.project.listings.items() if not self._is_racy(each.mtime_ns)}
         same_tree = tree == self.index.tree
-        if self._changes or self._gone or self._searches or self._new_tokens or not same_tree:
-            changed = None if same_tree else tree
-            self.index.save(self._changes.values(), self._gone, self._searches, self._new_tokens, changed)
+        read = Read(
+            list(self._changes.values()), self._gone, self._searches, self._new_tokens, self._answers,
+            None if same_tree else tree,
+        )  # fmt: skip
+        if not same_tree or any(read):
+            self.index.save(read)
         self.index.close()
 
     # Contents
@@ -114,12 +133,14 @@ class Sources:
 
     def size(self, path: str) -> int:
         """Bytes; 0 for a module that doesn't exist yet."""
+        self.touched.add(path)
         return self.project.files[path].size if path in self.project.files else 0
 
     def source(self, path: str) -> bytes:
         """A file's text as `normalize` gives it; empty where it isn't text."""
         from autogen_cli.context.syntax import normalize
 
+        self.touched.add(path)
         try:
             return normalize(self._bytes(path))
         except UnicodeDecodeError:
@@ -143,6 +164,7 @@ class Sources:
         return self.index.value(number, column) if number is not None else None
 
     def facts(self, path: str) -> FileFacts:
+        self.touched.add(path)
         known = self._facts.get(path)
         if known is None:
             kept = self._kept(path, "facts")
@@ -162,16 +184,35 @@ class Sources:
             change.values["facts"] = facts_to_json(facts)
         return facts
 
-    def outlines(self) -> dict[str, str]:
-        """Names that each file seems to define, told without parsing, one on each line; none for tests and docs."""
+    def files_defining(self, names: set[str], words: Sequence[str], known: set[str]) -> dict[str, list[str]]:
+        """Name -> files outside tests and docs that seem to define it: of `names`, and others with one of the `words`."""
+        self.looked_for |= names
+        self.looked_like.update(words)
+        found: dict[str, list[str]] = {}
+        for path, outline in sorted(self._outlines().items()):
+            listed = set(outline.split("\n"))
+            hits = listed & names
+            if any(word in outline.lower() for word in words):
+                hits |= {name for name in listed - known if any(word in name.lower() for word in words)}
+            if hits:
+                self.touched.add(path)
+            for name in hits:
+                found.setdefault(name, []).append(path)
+        return found
+
+    def _outlines(self) -> dict[str, str]:
         kept = self.index.values("outline").items()
         found = {self._paths[number]: text for number, text in kept if number in self._paths}
-        for path in self.project.files if len(found) < len(self.project.files) else ():
-            if path not in found:
-                names = {b"".join(groups) for groups in OUTLINE.findall(self._bytes(path))} if _is_source(path) else set()
-                found[path] = b"\n".join(sorted(names)).decode("utf-8", "replace")
-                self._change(path).values["outline"] = found[path]
+        if len(found) < len(self.project.files):
+            found |= {path: self.outline(path) for path in self.project.files if path not in found}
         return found
+
+    def outline(self, path: str) -> str:
+        """Names that a file seems to define, told without parsing, one on each line; none for tests and docs."""
+        names = {b"".join(groups) for groups in OUTLINE.findall(self._bytes(path))} if _is_source(path) else set()
+        outline = b"\n".join(sorted(names)).decode("utf-8", "replace")
+        self._change(path).values["outline"] = outline
+        return outline
 
     def import_words(self, path: str) -> frozenset[str]:
         """Words of the module names in import lines, `.` for a bare relative import: a cheap test before parsing."""
@@ -202,6 +243,8 @@ class Sources:
                         self._change(path).usages.setdefault(name, None)
             known.sort()
             self._found[name] = known
+        self.asked.add(name)
+        self.touched.update(known)
         return known
 
     def usages(self, path: str, name: str) -> list[Usage]:

@@ -37,7 +37,8 @@ def list_folder(path: str, root: Path, mtime_ns: int) -> Listing:
                 skipped.append((name if _is_text(name) else ascii(name), reason))
             elif kind:
                 found[kind].append(name)
-    return Listing(mtime_ns, *(sorted(names) for names in found.values()), skipped=sorted(skipped))
+    files, folders, marks = (sorted(names) for names in found.values())
+    return Listing(mtime_ns, files, folders, marks, sorted(skipped))
 
 
 def _kind(entry: os.DirEntry[str], root: Path) -> tuple[str, str]:
@@ -46,13 +47,13 @@ def _kind(entry: os.DirEntry[str], root: Path) -> tuple[str, str]:
     is_python = name.endswith(".py")
     if not _is_text(name):
         return "", "its name is not UTF-8"
+    if name in PROJECT_FILES or name == ".gitignore":
+        return "marks", ""
     if entry.is_symlink():
         leads = is_python or Path(entry.path).is_dir()
         return "", _why_not_followed(entry.path, root) if leads else ""
     if entry.is_dir():
         return "" if is_python or name.startswith(".") or name in SKIPPED_FOLDERS else "folders", ""
-    if name in PROJECT_FILES or name == ".gitignore":
-        return "marks", ""
     return "files" if is_python and entry.is_file() else "", ""
 
 
