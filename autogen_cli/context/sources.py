@@ -297,13 +297,17 @@ def _is_word(character: bytes) -> bool:
 
 
 def _import_words(source: bytes) -> Iterator[str]:
+    source = source.removeprefix(b"\xef\xbb\xbf")
     position = source.find(b"import")
     while position >= 0:
         start = source.rfind(b"\n", 0, position) + 1
         end = source.find(b"\n", position)
-        line = source[start : end if end >= 0 else len(source)].split()
-        if line and line[0] in {b"from", b"import"}:
-            for module in line[1:2] if line[0] == b"from" else line[1:]:
-                text = module.decode("utf-8", "replace").strip(",")
+        line = source[start : end if end >= 0 else len(source)].removeprefix(b"\xef\xbb\xbf")
+        words = line.replace(b",", b" ").replace(b";", b" ").split()
+        mark = next((word for word in (b"from", b"import") if word in words), None)
+        if mark:
+            rest = words[words.index(mark) + 1 :]
+            for module in rest[:1] if mark == b"from" else rest:
+                text = module.decode("utf-8", "replace")
                 yield from text.split(".") if text.strip(".") else "."
         position = source.find(b"import", position + 6)

@@ -35,6 +35,9 @@ REACHED: list[tuple[str, Files]] = [
     ("by a star", {"a.py": "from pkg.tools import *\nhelper()"}),
     ("in a function", {"a.py": "def f():\n    from pkg.tools import helper\n    return helper()"}),
     ("in a class", {"a.py": "class C:\n    from pkg.tools import helper\n    x = helper()"}),
+    ("after a comma", {"a.py": "import sys,pkg.tools\npkg.tools.helper()"}),
+    ("after a semicolon", {"a.py": "x = 1; from pkg.tools import helper\nhelper()"}),
+    ("behind a condition", {"a.py": "if x: import pkg.tools\npkg.tools.helper()"}),
     ("by one of two", {"a.py": "try:\n  from fast import helper\nexcept E:\n  from pkg.tools import helper\nhelper()"}),
 ]  # fmt: skip
 
@@ -93,6 +96,7 @@ NOT_MEANT: list[Files] = [
     {"pkg/__init__.py": "from .tools import *\nfrom .sub import helper", "a.py": "import pkg\npkg.helper()"},
     {"pkg/__init__.py": "from .tools import *\nhelper = 3", "a.py": "import pkg\npkg.helper()"},
     {"pkg/__init__.py": "from json import *", "a.py": "import pkg\npkg.helper()"},
+    {"a.py": "from foreign.tools import *\nhelper()"},
 ]
 
 
@@ -204,3 +208,30 @@ def test_what_others_use_of_a_whole_module(make_project: MakeProject, source: st
 def test_what_others_use_of_a_package(make_project: MakeProject) -> None:
     files: Files = {"a.py": "from pkg.sub import one\none()\nimport pkg.sub\npkg.sub.two()"}
     assert [site.line for site in ask(make_project, files, None, "pkg.sub")] == [1, 2, 4]
+
+
+def test_odd_files_stop_nothing(make_project: MakeProject) -> None:
+    call = "from pkg.tools import helper\nhelper('ä')\n"
+    files: Files = {
+        "bom.py": b"\xef\xbb\xbf" + call.encode(),
+        "broken.py": f"{call}def f(:\n",
+        "generated.py": call + "x = 1\n" * 850_000,
+        "latin.py": b"# coding: latin-1\n" + call.encode("latin-1"),
+        "odd.py": b"'\xff'\n" + call.encode(),
+        "windows.py": call.replace("\n", "\r\n"),
+    }
+    with ContextEngine(make_project(PACKAGE | files), index_dir=None) as engine:
+        found = [call_site(each) for each in Evidence(engine.sources, engine.resolve("pkg.tools", "helper")).find()]
+        skipped = dict(engine.sources.skipped())
+    calls = {f"{site.path}:{site.line}": site.text for site in found if site.arguments}
+    assert calls == dict.fromkeys(["bom.py:2", "broken.py:2", "latin.py:3", "windows.py:2"], "helper('ä')")
+    assert skipped.pop("broken.py").startswith("syntax error in line 3")
+    assert sorted(skipped) == ["generated.py", "odd.py"]
+
+
+def test_the_same_project_gives_the_same_evidence(make_project: MakeProject) -> None:
+    source = "from pkg.tools import *\nfrom pkg import tools as t\nhelper()\nt.helper(1)\n[*helper()]\n"
+    files: Files = {f"m{number}.py": source for number in range(9)}
+    first, again = (ask(make_project, files, "helper") for _ in range(2))
+    assert first == again
+    assert places(first) == [f"m{number}.py:{line}" for number in range(9) for line in (3, 4, 5)]
