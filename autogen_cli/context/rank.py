@@ -3,7 +3,6 @@
 """
 
 import math
-
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -58,7 +57,7 @@ def _sites(found: Sequence[Found]) -> Iterator[Candidate]:
         where = f" in {usage.enclosing}" if usage.enclosing else ""
         yield Candidate(
             "call_site", path, usage.line, usage.enclosing, _use_text(usage),
-            one_piece(f"# {path}:{usage.line}{where}\n{usage.text}"), worth, CALL_SITES, "",
+            one_piece(f"# {path}{where}\n{usage.text}"), worth, CALL_SITES, "",
         )  # fmt: skip
 
 
@@ -83,7 +82,7 @@ def _tests(sources: Sources, names: Names, found: Sequence[Found]) -> Iterator[C
         function = names.table(path).get(enclosing)
         first = usages[0].line
         if function and function.kind != "class" and function.end_line - function.line < LONGEST_TEST:
-            text = f"# {path}:{function.line}\n{body_of(sources, Place(path, function))}"
+            text = f"# {path}\n{body_of(sources, Place(path, function))}"
         else:
             where = f" in {enclosing}" if enclosing else ""
             text = "\n".join([f"# {path}:{first}{where}", *dict.fromkeys(usage.text for usage in usages)])
@@ -228,7 +227,7 @@ def _bodies(sources: Sources, pool: Pool) -> Iterator[Candidate]:
     fitting = [value for _, value in best if 2 < value[2].definition.end_line - value[2].definition.line < LONGEST_BODY]
     for worth, reason, place in fitting[:MOST_BODIES]:
         path, definition = place
-        header = f"# {path}:{definition.line} {definition.qualified_name}: {reason}"
+        header = f"# {path} {definition.qualified_name}: {reason}"
         yield Candidate(
             "similar" if "name" in reason else "caller", path, definition.line, definition.qualified_name, reason,
             one_piece(f"{header}\n{body_of(sources, place)}"), BODY_WORTH * worth, BODIES, "",

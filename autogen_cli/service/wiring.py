@@ -218,7 +218,8 @@ class Services:
     def key_inputs(self, request: GenerationRequest, context: CodeContext, prompt: Prompt) -> KeyInputs:
         """Everything that the answer and its checks depend on: also call sites that the prompt left out."""
         provider, model = self.chain.choose(request.provider, request.model)
-        call_sites = blake2b(repr(context.call_sites).encode(), digest_size=16).hexdigest()
+        sites = [replace(site, line=0) for site in context.call_sites]  # lines move with every edit above them
+        call_sites = blake2b(repr(sites).encode(), digest_size=16).hexdigest()
         parameters = self._parameters(provider) | {"kind": context.target.kind, "call_sites": call_sites}
         return KeyInputs(provider=provider, model=model, parameters=parameters, prompt=prompt)
 
