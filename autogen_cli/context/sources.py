@@ -138,7 +138,7 @@ class Sources:
 
     def source(self, path: str) -> bytes:
         """A file's text as `normalize` gives it; empty where it isn't text."""
-        from autogen_cli.context.syntax import normalize
+        from autogen_cli.context.parsing import normalize
 
         self.touched.add(path)
         try:

@@ -3,13 +3,15 @@
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from functools import cache
 from typing import TYPE_CHECKING
 
-from autogen_cli.context.facts import Definition, DefinitionKind, FileFacts, Import
+from autogen_cli.context.facts import Definition, FileFacts
+from autogen_cli.context.imports import imports_in
+from autogen_cli.context.parsing import parse, query
+from autogen_cli.context.scopes import Scopes
 
 if TYPE_CHECKING:
-    from tree_sitter import Language, Node, Parser, Query, Tree
+    from tree_sitter import Node
 
 type Captures = dict[str, list[Node]]
 
@@ -48,56 +50,6 @@ LONGEST_PARAMETER = 80
 LONGEST_DOC = 100
 
 
-@cache
-def _language() -> "Language":
-    import tree_sitter_python
-    from tree_sitter import Language
-
-    return Language(tree_sitter_python.language())
-
-
-@cache
-def _parser() -> "Parser":
-    from tree_sitter import Parser
-
-    return Parser(_language())
-
-
-@cache
-def _query() -> "Query":
-    from tree_sitter import Query
-
-    return Query(_language(), QUERY)
-
-
-def normalize(content: bytes) -> bytes:
-    """UTF-8 bytes with `\\n` line ends and no byte order mark. UnicodeDecodeError when the file says no encoding.
-
-    A file in another encoding that it declares (PEP 263) is converted.
-    """
-    content = content.removeprefix(b"\xef\xbb\xbf")
-    if b"\r" in content:
-        content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    if content.isascii():
-        return content
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        import io
-        import tokenize
-
-        try:
-            encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
-            return content.decode(encoding).encode()
-        except (SyntaxError, LookupError) as exc:
-            raise UnicodeDecodeError("utf-8", content, 0, 1, str(exc)) from exc
-    return content
-
-
-def parse(source: bytes) -> "Tree":
-    return _parser().parse(source)
-
-
 def read_facts(source: bytes) -> FileFacts:
     """Facts of a file whose bytes went through `normalize`."""
     return _Reader(source).facts()
@@ -119,7 +71,7 @@ class _Reader:
 
         self.root = parse(source).root_node
         self.source = source
-        self.captures: Captures = QueryCursor(_query()).captures(self.root)
+        self.captures: Captures = QueryCursor(query(QUERY)).captures(self.root)
         self.definitions: list[Definition] = []
         self.places: dict[tuple[str, str], int] = {}
         self.functions: list[_Span] = []
@@ -145,7 +97,7 @@ class _Reader:
             )
         return FileFacts(
             definitions=tuple(self.definitions),
-            imports=tuple(self._imports()),
+            imports=tuple(imports_in(self.captures.get("import", ()), Scopes(self.source, self.root))),
             exports=tuple(self.exports),
             names=tuple(sorted(module.names)),
             attributes=tuple(sorted(module.attributes)),
@@ -367,36 +319,6 @@ class _Reader:
             return self.functions[place]
         place = bisect_right(self._class_starts, position) - 1
         return self._outer_classes[place] if place >= 0 and position < self._outer_classes[place].end else module
-
-    # Imports
-
-    def _imports(self) -> Iterator[Import]:
-        for node in sorted(self.captures.get("import", ()), key=lambda node: node.start_byte):
-            module_node = node.child_by_field_name("module_name")
-            dotted = self.text(module_node).replace(" ", "")
-            module = dotted.lstrip(".")
-            level = len(dotted) - len(module)
-            line, scope, typing_only = node.start_point[0] + 1, self._scope(node), self._typing_only(node)
-            star = any(child.type == "wildcard_import" for child in node.named_children)
-            if star:
-                yield Import(module, level, "*", "*", line, scope, typing_only)
-            for child in node.children_by_field_name("name"):
-                name_node = child.child_by_field_name("name") if child.type == "aliased_import" else child
-                alias = self.text(child.child_by_field_name("alias")) if child.type == "aliased_import" else ""
-                name = self.text(name_node)
-                if module_node:
-                    yield Import(module, level, name, alias or name, line, scope, typing_only)
-                else:
-                    yield Import(name, 0, "", alias or name.partition(".")[0], line, scope, typing_only)
-
-    def _scope(self, node: "Node") -> str:
-        span = self._span_at(node.start_byte, _Span(self.root, -1))
-        return self.definitions[span.index].qualified_name if span.index >= 0 else ""
-
-    def _typing_only(self, node: "Node") -> bool:
-        outer = node.parent.parent if node.parent else None
-        return bool(outer and outer.type == "if_statement"
-                    and self.text(outer.child_by_field_name("condition")).endswith("TYPE_CHECKING"))  # fmt: skip
 
 
 def _statements(block: "Node") -> Iterator["Node"]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from autogen_cli.context.facts import Usage, UsageKind
+from autogen_cli.context.parsing import parse
 from autogen_cli.context.scopes import DEFINITIONS, PATTERNS, Scopes, ancestor, around, statement_of
-from autogen_cli.context.syntax import parse
 
 if TYPE_CHECKING:
     from tree_sitter import Node

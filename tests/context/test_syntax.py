@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from autogen_cli.context.syntax import normalize, read_facts, shorten, words_of
+from autogen_cli.context.parsing import normalize
+from autogen_cli.context.syntax import read_facts, shorten, words_of
 
 LONG = "x" * 90
 SIGNATURES = [

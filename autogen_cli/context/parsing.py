@@ -1,0 +1,60 @@
+"""tree-sitter's parser and queries for Python, loaded when the first file is parsed."""
+
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tree_sitter import Language, Parser, Query, Tree
+
+MOST_TREES = 4  # the same file is read for its imports, its usages and its facts, one after the other
+
+
+@cache
+def _language() -> "Language":
+    import tree_sitter_python
+    from tree_sitter import Language
+
+    return Language(tree_sitter_python.language())
+
+
+@cache
+def _parser() -> "Parser":
+    from tree_sitter import Parser
+
+    return Parser(_language())
+
+
+@lru_cache(maxsize=MOST_TREES)
+def parse(source: bytes) -> "Tree":
+    return _parser().parse(source)
+
+
+@cache
+def query(text: str) -> "Query":
+    from tree_sitter import Query
+
+    return Query(_language(), text)
+
+
+def normalize(content: bytes) -> bytes:
+    """UTF-8 bytes with `\\n` line ends and no byte order mark. UnicodeDecodeError when the file says no encoding.
+
+    A file in another encoding that it declares (PEP 263) is converted.
+    """
+    content = content.removeprefix(b"\xef\xbb\xbf")
+    if b"\r" in content:
+        content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if content.isascii():
+        return content
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        import io
+        import tokenize
+
+        try:
+            encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+            return content.decode(encoding).encode()
+        except (SyntaxError, LookupError) as exc:
+            raise UnicodeDecodeError("utf-8", content, 0, 1, str(exc)) from exc
+    return content
