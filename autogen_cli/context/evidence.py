@@ -4,7 +4,7 @@ import builtins
 import re
 from typing import Literal, NamedTuple, cast
 
-from autogen_cli.context.facts import FileFacts, Import, Usage
+from autogen_cli.context.facts import Import, Usage
 from autogen_cli.context.project import is_test
 from autogen_cli.context.sources import Sources
 from autogen_cli.models import Argument, CallSite, ResultUse, Target
@@ -62,11 +62,14 @@ class Evidence:
         for source, name in list(self.homes):
             for path in self.sources.files_with("import *"):
                 passes = {".", last_word(source)} & self.sources.import_words(path)
-                facts = self.sources.facts(path) if passes else FileFacts()
-                bound = {d.name for d in facts.definitions if not d.owner} | {i.bound for i in facts.imports}
-                stars = [item for item in facts.imports if item.name == "*" and name not in bound]
-                if any(self._star_leads_home(path, item, name) for item in stars):
+                stars = [item for item in self.sources.imports(path) if item.name == "*"] if passes else []
+                if any(self._star_leads_home(path, item, name) for item in stars) and not self._binds(path, name):
                     self.homes[path, name] = None
+
+    def _binds(self, path: str, name: str) -> bool:
+        """Whether a module gives a name a meaning of its own."""
+        bound = any(item.bound == name for item in self.sources.imports(path))
+        return bound or any(d.name == name and not d.owner for d in self.sources.facts(path).definitions)
 
     def _candidates(self, name: str) -> list[str]:
         """Files that mention the name and import something that is called like a home or its package."""
@@ -95,7 +98,7 @@ class Evidence:
 
     def _imports_of(self, path: str, bound: str, enclosing: str) -> list[Import]:
         """Imports that bind a name where `enclosing` stands, the innermost first."""
-        imports = [i for i in self.sources.facts(path).imports if i.bound == bound]
+        imports = [i for i in self.sources.imports(path) if i.bound == bound]
         seen = [i for i in imports if not i.scope or f"{enclosing}.".startswith(f"{i.scope}.")]
         return sorted(seen, key=lambda i: -len(i.scope))
 
@@ -104,7 +107,7 @@ class Evidence:
         return source is not None and (source, name) in self.homes
 
     def _import_is_home(self, path: str, usage: Usage) -> bool:
-        for item in self.sources.facts(path).imports:
+        for item in self.sources.imports(path):
             if item.bound == usage.name and item.name and self._leads_home(path, item, item.name):
                 if not item.scope:
                     self.homes[path, item.bound] = None
@@ -202,7 +205,7 @@ class Evidence:
         """What the others import from the module, and how they use it."""
         wanted: dict[str, None] = {}
         for path in self.sources.files_with(last_word(self.path)):
-            for item in self.sources.facts(path).imports:
+            for item in self.sources.imports(path):
                 if item.name and self.project.resolve_import(path, item.module, item.level) == self.path:
                     wanted[item.name] = None
                 wanted.update(dict.fromkeys(self._read_through(path, item)))

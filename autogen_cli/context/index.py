@@ -17,13 +17,13 @@ from typing import Any, NamedTuple
 from autogen_cli.context.project import FileStat
 from autogen_cli.context.tree import Listing
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUSY_MS = 2000
 MOST_ANSWERS = 500
 SCHEMA = """
 CREATE TABLE files (
     id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE, size INTEGER, mtime_ns INTEGER, inode INTEGER,
-    digest BLOB, skipped TEXT, outline TEXT, imports TEXT, facts TEXT
+    digest BLOB, skipped TEXT, outline TEXT, words TEXT, imports TEXT, facts TEXT
 );
 CREATE TABLE usages (name TEXT, file INTEGER, data TEXT, PRIMARY KEY (name, file)) WITHOUT ROWID;
 CREATE TABLE searches (name TEXT PRIMARY KEY, upto INTEGER) WITHOUT ROWID;
@@ -124,7 +124,7 @@ class Index:
         return {folder: Listing(*listing) for folder, listing in json.loads(kept).items()} if kept else {}
 
     def value(self, file: int, column: str) -> str | None:
-        """One of `skipped`, `outline`, `imports`, `facts`."""
+        """One of `skipped`, `outline`, `words`, `imports`, `facts`."""
         return next((row[0] for row in self._rows(f"SELECT {column} FROM files WHERE id = ?", file)), None)  # noqa: S608 - a column's name
 
     def values(self, column: str) -> dict[int, str]:

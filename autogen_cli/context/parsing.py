@@ -29,6 +29,19 @@ def parse(source: bytes) -> "Tree":
     return _parser().parse(source)
 
 
+def error_line(source: bytes) -> int:
+    """The line of the first syntax error, 0 if there is none."""
+    node = parse(source).root_node
+    while node.has_error:
+        if node.type == "ERROR" or node.is_missing:
+            return node.start_point[0] + 1
+        child = next((child for child in node.children if child.has_error or child.is_missing), None)
+        if child is None:
+            return node.start_point[0] + 1
+        node = child
+    return 0
+
+
 @cache
 def query(text: str) -> "Query":
     from tree_sitter import Query

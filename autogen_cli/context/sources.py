@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from autogen_cli.context.facts import FileFacts, Usage, facts_from_json, facts_to_json
+from autogen_cli.context.facts import FileFacts, Import, Usage, facts_from_json, facts_to_json
 from autogen_cli.context.index import FileChange, Index, Read
 from autogen_cli.context.project import FileStat, Project, is_test
 from autogen_cli.context.tokens import count_tokens
@@ -32,7 +32,8 @@ class Sources:
         self._raw: dict[str, bytes] = {}
         self._facts: dict[str, FileFacts] = {}
         self._usages: dict[tuple[str, str], list[Usage]] = {}
-        self._imports: dict[str, frozenset[str]] = {}
+        self._imports: dict[str, Sequence[Import]] = {}
+        self._words: dict[str, frozenset[str]] = {}
         self._found: dict[str, list[str]] = {}
         self._known_usages: dict[str, dict[int, str | None]] = {}
         self._tokens: dict[bytes, int] = {}
@@ -176,13 +177,16 @@ class Sources:
 
         source = self.source(path)
         facts = read_facts(source) if source else NO_FACTS
-        if facts.error_line:
-            self._skip(path, f"syntax error in line {facts.error_line}, read as far as possible")
+        self._note_error(path, facts.error_line)
         if path in self.project.files:
             change = self._change(path)
             change.digest = self._digest(path)
             change.values["facts"] = facts_to_json(facts)
         return facts
+
+    def _note_error(self, path: str, line: int) -> None:
+        if line:
+            self._skip(path, f"syntax error in line {line}, read as far as possible")
 
     def files_defining(self, names: set[str], words: Sequence[str], known: set[str]) -> dict[str, list[str]]:
         """Name -> files outside tests and docs that seem to define it: of `names`, and others with one of the `words`."""
@@ -214,15 +218,38 @@ class Sources:
         self._change(path).values["outline"] = outline
         return outline
 
-    def import_words(self, path: str) -> frozenset[str]:
-        """Words of the module names in import lines, `.` for a bare relative import: a cheap test before parsing."""
+    def imports(self, path: str) -> Sequence[Import]:
+        """As in the facts, for less than their price."""
+        self.touched.add(path)
+        if path in self._facts:
+            return self._facts[path].imports
         known = self._imports.get(path)
         if known is None:
             kept = self._kept(path, "imports")
+            known = [Import._make(each) for each in json.loads(kept)] if kept else self._read_imports(path)
+            self._imports[path] = known
+        return known
+
+    def _read_imports(self, path: str) -> Sequence[Import]:
+        from autogen_cli.context.imports import read_imports
+        from autogen_cli.context.parsing import error_line
+
+        source = self.source(path)
+        imports = read_imports(source) if source else []
+        self._note_error(path, error_line(source))
+        if path in self.project.files:
+            self._change(path).values["imports"] = _dump(imports)
+        return imports
+
+    def import_words(self, path: str) -> frozenset[str]:
+        """Words of the module names in import lines, `.` for a bare relative import: a cheap test before parsing."""
+        known = self._words.get(path)
+        if known is None:
+            kept = self._kept(path, "words")
             if kept is None:
                 kept = " ".join(sorted(set(_import_words(self._bytes(path)))))
-                self._change(path).values["imports"] = kept
-            known = self._imports[path] = frozenset(kept.split())
+                self._change(path).values["words"] = kept
+            known = self._words[path] = frozenset(kept.split())
         return known
 
     # Usages
@@ -260,7 +287,7 @@ class Sources:
         from autogen_cli.context.usages import read_usages
 
         usages = read_usages(self.source(path), name)
-        self._change(path).usages[name] = json.dumps(usages, ensure_ascii=False, separators=(",", ":"))
+        self._change(path).usages[name] = _dump(usages)
         return usages
 
     # Tokens
@@ -275,6 +302,10 @@ class Sources:
                 known = self._new_tokens[key] = count_tokens(text)
             self._tokens[key] = known
         return known
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _is_source(path: str) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from autogen_cli.context.facts import Definition, FileFacts
 from autogen_cli.context.imports import imports_in
-from autogen_cli.context.parsing import parse, query
+from autogen_cli.context.parsing import error_line, parse, query
 from autogen_cli.context.scopes import Scopes
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class _Reader:
             exports=tuple(self.exports),
             names=tuple(sorted(module.names)),
             attributes=tuple(sorted(module.attributes)),
-            error_line=_error_line(self.root),
+            error_line=error_line(self.source),
         )
 
     def text(self, node: "Node | None") -> str:
@@ -343,18 +343,6 @@ def _within(ranges: list[tuple[int, int]], position: int) -> bool:
 
 def _shown(decorator: str) -> bool:
     return decorator.partition("(")[0].rpartition(".")[2] in SHOWN_DECORATORS
-
-
-def _error_line(node: "Node") -> int:
-    """The line of the first syntax error below a node, 0 if there is none."""
-    while node.has_error:
-        if node.type == "ERROR" or node.is_missing:
-            return node.start_point[0] + 1
-        child = next((child for child in node.children if child.has_error or child.is_missing), None)
-        if child is None:
-            return node.start_point[0] + 1
-        node = child
-    return 0
 
 
 def shorten(text: str, length: int) -> str:
