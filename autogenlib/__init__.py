@@ -16,6 +16,7 @@ _HOMES = {
         "BudgetError",
         "ConfigError",
         "CredentialError",
+        "InterruptedRunError",
         "ProviderAnswerError",
         "ProviderError",
         "ProviderRequestError",
