@@ -1,6 +1,6 @@
 # Every target does its own set-up. All it takes is Python 3.12 or newer with pip (pyenv's will do), or uv.
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak lint format docs corpora
+.PHONY: help demo test soak bench lint format docs corpora
 
 UV := .ci/uv
 RUN := $(UV) run --frozen --quiet
@@ -20,6 +20,9 @@ test: lint       ## everything that CI runs: lint, types, layers, tests with bra
 
 soak: corpora    ## slow suites, on real projects
 	AUTOGEN_CORPORA="$(AUTOGEN_CORPORA)" $(RUN) pytest -m soak
+
+bench:           ## how long cache hits, misses and writes take, by level
+	$(RUN) pytest -m soak --benchmark-only tests/cache/test_latency.py
 
 lint:            ## ruff, mypy --strict, the layer contract
 	$(UV) sync --frozen
