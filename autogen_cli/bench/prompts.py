@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 
-from autogen_cli.bench.recall import definition_recall, left_out
+from autogen_cli.bench.recall import definition_recall, left_out, squeezed
 from autogen_cli.bench.truth import Deleted, TruthReader
 from autogen_cli.context.engine import ContextEngine
 from autogen_cli.errors import AutogenError
@@ -88,11 +88,17 @@ def _context(root: Path, deleted: Deleted, budget: int) -> CodeContext | None:
 
 
 def _contents(prompt: Prompt, context: CodeContext, deleted: Deleted) -> PromptContents:
-    text = "".join(prompt.user.split())
+    text = squeezed(prompt.user)
+    evidence = [item for item in context.items if item.kind in {"call_site", "test"} and squeezed(item.text) in text]
+
+    def is_shown(site: CallSite) -> bool:
+        """By its file too: the same words from another file say nothing of this one."""
+        wanted = squeezed(site.text)
+        return any(item.path == site.path and wanted in squeezed(item.text) for item in evidence)
 
     def shown(wanted: Callable[[CallSite], bool]) -> tuple[int, int]:
         sites = [site for site in context.call_sites if wanted(site)]
-        return len(sites), sum("".join(site.text.split()) in text for site in sites)
+        return len(sites), sum(map(is_shown, sites))
 
     return PromptContents(
         *shown(lambda site: not site.in_test),

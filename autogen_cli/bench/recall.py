@@ -183,10 +183,11 @@ def defined_names(text: str) -> set[str]:
 
 
 def definition_recall(text: str, deleted: Deleted) -> float:
-    if _squeezed(deleted.body) in _squeezed(text):
+    if squeezed(deleted.body) in squeezed(text):
         return 0.0
     return len(defined_names(text) & set(deleted.truth)) / len(deleted.truth)
 
 
-def _squeezed(text: str) -> str:
+def squeezed(text: str) -> str:
+    """Without white space, so that indentation and line breaks tell nothing apart."""
     return "".join(text.split())

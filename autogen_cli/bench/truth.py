@@ -1,10 +1,10 @@
 """What the real body of a function needs of its project: the truth that context recall is measured against.
 
 Counted with the standard library's `ast` alone, apart from the engine that is measured. Targets are module-level
-functions without decorators, with 6 lines of body or more, outside tests, docs, examples and scripts, called elsewhere in
-the project, whose body uses three project names or more. Project names are: top-level names of the own module, names
-imported from project modules, attributes of imported project modules, and attributes that at most three classes of
-the project define and no builtin type has.
+functions without decorators, with 6 lines of body or more, outside tests, docs, examples and scripts, called elsewhere
+in the project, whose body uses three project names or more. Project names are: top-level names of the own module,
+names imported from project modules, attributes of imported project modules, and attributes that at most three classes
+of the project define and no builtin type has.
 """
 
 import ast
@@ -178,10 +178,9 @@ class TruthReader:
         for node in module.imports:
             if isinstance(node, ast.ImportFrom):
                 source = self._module_path(path, node.module or "", node.level)
-                for item in node.names:
-                    if source and source != path and item.name in {"*", name} and (item.asname or name) == name:
-                        if self._defines(source, name, depth + 1):
-                            return True
+                names = {item.asname or item.name for item in node.names if item.name in {"*", name}}
+                if source and source != path and names & {"*", name} and self._defines(source, name, depth + 1):
+                    return True
         return False
 
     def _module_path(self, path: str, dotted: str, level: int) -> str | None:
@@ -257,10 +256,8 @@ def _bound(function: Function) -> set[str]:
             found.add(node.arg)
         elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             found.add(node.id)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node is not function:
-            found.add(node.name)
-        elif isinstance(node, ast.ExceptHandler) and node.name:
-            found.add(node.name)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.ExceptHandler):
+            found |= {node.name} if node.name and node is not function else set()
         elif isinstance(node, ast.Import | ast.ImportFrom):
             found.update(a.asname or a.name.partition(".")[0] for a in node.names)
     for node in ast.walk(function):

@@ -25,9 +25,8 @@ FILES = {
     "shop/bill.py": "from shop.money import total\n\ndef bill(prices):\n    return total(prices, rate=3)\n",
     "tests/test_money.py": "from shop.money import total\n\ndef test_total():\n    assert total([]) is None\n",
 }
-
-
-FILES["shop/my-tool.py"] = FILES["shop/money.py"] + "\ntotal([])\n"  # a name that no import can mean
+# A name that no import can mean.
+FILES["shop/my-tool.py"] = FILES["shop/money.py"].replace("found", "everything") + "\ntotal([])\n"
 
 
 def test_the_prompt_holds_callers_tests_and_names_where_the_plain_one_holds_nothing(make_project: MakeProject) -> None:
@@ -38,6 +37,19 @@ def test_the_prompt_holds_callers_tests_and_names_where_the_plain_one_holds_noth
     assert [share(report.enhanced) for share in shares] == [1, 1, 1, 1]
     assert [share(report.plain) for share in shares] == [0, 0, 0, 0]
     assert "def total" in (root / "shop/money.py").read_text()
+
+
+def test_the_same_words_in_another_file_show_no_call_site(make_project: MakeProject) -> None:
+    callers = {f"shop/bill{n}.py": FILES["shop/bill.py"] for n in range(9)}
+    (few,) = measure_prompts(make_project({**FILES, **callers}), budget=150).enhanced
+    assert few.callers == 10
+    assert 0 < few.callers_shown < 10
+
+
+def test_a_copy_of_the_answer_in_the_prompt_counts_nothing(make_project: MakeProject) -> None:
+    report = measure_prompts(make_project({**FILES, "shop/old.py": FILES["shop/money.py"]}))
+    assert mean_recall(report.enhanced) == 0
+    assert share_with_callers(report.enhanced) == 1
 
 
 def test_a_project_without_targets_has_no_shares(make_project: MakeProject) -> None:
