@@ -82,7 +82,8 @@ def _fenced(text: str) -> Iterator[Block]:
         number += 1
         if opening is None:
             continue
-        closings = [n for n in range(number, len(lines)) if _closes(lines[n], opening["fence"])][:_MOST_CLOSINGS]
+        closings = [n for n in range(number, len(lines)) if _closes(lines[n], opening["fence"])]
+        closings = [*closings[:_MOST_CLOSINGS], *closings[_MOST_CLOSINGS:][-_MOST_CLOSINGS:]]
         info = re.split(r"[\s:{}.,]+", opening["info"].strip().lower().lstrip("{."))[0]
         bodies = [_body(lines[number:n], lines[n], opening["fence"]) for n in closings]
         chosen = next((i for i, body in enumerate(bodies) if info not in _NO_CODE and as_code(body) is not None), 0)

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from autogen_cli.generation.statements import bound_names, flatten, is_type_checking
 
 # What makes names that no reader of the text can list.
-_DYNAMIC = re.compile(r"\bglobals\(\)|\bvars\(\)|\bexec\(|\bsys\.modules\[\s*__name__|^def __getattr__\(", re.MULTILINE)
+_DYNAMIC = re.compile(
+    r"\bglobals\(\)\s*(?:\[[^\]\n]*\]\s*=(?!=)|\.\s*(?:update|setdefault)\b)|[=(,]\s*(?:globals|vars)\(\)\s*(?:[,)]|$)"
+    r"|\bsys\.modules\[\s*__name__|^(?:async )?def __getattr__\(|^exec\(|\b_convert_\(|\bglobal_enum\b",
+    re.MULTILINE,
+)
 
 IMPLICIT = frozenset(
     ("__file__", "__name__", "__doc__", "__package__", "__path__", "__spec__", "__loader__", "__builtins__",

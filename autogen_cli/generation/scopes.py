@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from autogen_cli.generation.source import parse
-from autogen_cli.generation.statements import Function, bound_names, flatten
+from autogen_cli.generation.statements import Function, bound_names, flatten, is_type_checking
 
 type When = Literal["now", "later", "annotation"]
 type Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
@@ -77,6 +77,9 @@ class _Resolver:
         match node:
             case ast.Name() | ast.Attribute():
                 self.chain(node, scope, when)
+            case ast.If() if is_type_checking(node):
+                self.visit_all(node.body, scope, "annotation")
+                self.visit_all(node.orelse, scope, when)
             case ast.BinOp():  # without recursion: sums of hundreds of strings exist
                 while isinstance(node.left, ast.BinOp):
                     self.visit(node.right, scope, when)

@@ -54,7 +54,7 @@ def read_snippet(code: str, target: Target) -> Snippet:
 
 
 def _binding(body: Iterable[ast.stmt], name: str) -> tuple[ast.stmt, ...]:
-    return tuple(s for s in body if name in bound_names(s))
+    return tuple(s for s in body if name in bound_names(s) and not is_import(s))
 
 
 def _without(statements: Iterable[ast.stmt], others: Iterable[ast.stmt]) -> tuple[ast.stmt, ...]:

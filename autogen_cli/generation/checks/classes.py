@@ -45,11 +45,31 @@ class Classes:
         answers = []
         for base in definition.bases:
             if _last_name(base) not in _NEUTRAL:
-                found = self._class_of(base, file) if depth <= _MOST_BASES else None
+                found = self.find(base, file) if depth <= _MOST_BASES else None
                 answers.append(self.provides(found[1], found[0], method, depth + 1) if found else None)
         if definition.decorator_list or definition.keywords:
             answers.append(None)
         return True if True in answers else None if None in answers else False
+
+    def inherits(
+        self, definition: ast.ClassDef, file: Path, method: str, home: tuple[Path, str], *, own: bool = True
+    ) -> bool | None:
+        """Whether a method comes from the class `home` (file, name); None where a base isn't known.
+
+        own: False asks for what `super()` gives.
+        """
+        if own and (file, definition.name) == home:
+            return True
+        if own and method in bound_names(*definition.body):
+            return False
+        unknown = False
+        for base in definition.bases:
+            found = self.find(base, file)
+            if found is None:
+                unknown = unknown or _last_name(base) not in _NEUTRAL
+            elif (answer := self.inherits(found[1], found[0], method, home)) is not False:
+                return answer
+        return None if unknown else False
 
     def _of_base(self, base: ast.expr, file: Path, depth: int) -> Signature | None:
         name = _last_name(base)
@@ -58,10 +78,11 @@ class Classes:
         builtin = getattr(builtins, name, None)
         if isinstance(base, ast.Name) and isinstance(builtin, type) and issubclass(builtin, BaseException):
             return Signature((), args=True)
-        found = self._class_of(base, file)
+        found = self.find(base, file)
         return self.signature(found[1], found[0], depth + 1) if found else None
 
-    def _class_of(self, base: ast.expr, file: Path) -> tuple[Path, ast.ClassDef] | None:
+    def find(self, base: ast.expr, file: Path) -> tuple[Path, ast.ClassDef] | None:
+        """The class that an expression of a file names."""
         node = base.value if isinstance(base, ast.Subscript) else base
         found = self.modules.resolve(file, ast.unparse(node)) if isinstance(node, ast.Name | ast.Attribute) else None
         return (found[0], found[1]) if found and isinstance(found[1], ast.ClassDef) else None
@@ -70,7 +91,7 @@ class Classes:
         fields: dict[str, Parameter] = {}
         for base in reversed(definition.bases):
             if _last_name(base) not in {*_NEUTRAL, "NamedTuple"}:
-                found = self._class_of(base, file)
+                found = self.find(base, file)
                 inherited = self.signature(found[1], found[0], depth + 1) if found else None
                 if inherited is None or inherited.args:
                     return None

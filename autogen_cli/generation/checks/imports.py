@@ -67,10 +67,10 @@ def _judge(item: _Imported, subject: Subject) -> Iterator[Finding]:
         finding = _of_project(item, subject)
     elif item.module == "__future__":
         finding = None if item.name in __future__.all_feature_names else Finding(f"__future__ has no {item.name}")
-    elif subject.modules.in_project(top):
+    elif own := subject.modules.in_project(top):
         finding = _of_project(item, subject)
-        if finding and _third_party(item, subject) is None:
-            finding = None  # a folder of the project has the name of a dependency
+        if finding and own.file is None and _third_party(item, subject) is None:
+            finding = None  # a mere folder of the project has the name of a dependency
     elif top in sys.stdlib_module_names:
         finding = _names(item, subject, f"the standard library has no module {item.module}")
     else:
@@ -129,11 +129,12 @@ def _imported_elsewhere(item: _Imported, subject: Subject) -> bool:
     if item.level or subject.modules.in_project(item.module.partition(".")[0]):
         names = rf"\s+import\s*\(?[^)\n]*?(?:\n[^)]*?)?\b{item.name}\b" if item.name else r"\b"
         pattern = rf"^[ \t]*(?:from|import)\s+[\w.]*\b{last}{names}"
+        word = item.name or last
     else:
         pattern = rf"^[ \t]*(?:from|import)\s+{re.escape(item.module.partition('.')[0])}\b"
+        word = item.module.partition(".")[0]
     search = re.compile(pattern.encode(), re.MULTILINE).search
-    word = (item.name or item.module.partition(".")[0]).encode()
-    return any(word in data and search(data) for data in _sources(subject))
+    return any(word.encode() in data and search(data) for data in _sources(subject))
 
 
 def _sources(subject: Subject) -> Iterator[bytes]:

@@ -77,14 +77,12 @@ def _attributes(uses: list[Use], subject: Subject) -> Iterator[Finding]:
 
 def _guarded_names(tree: ast.Module) -> set[str]:
     """Attributes that the code asks for with `hasattr` or `getattr` before it uses them."""
-    calls = (n for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name))
-    return {
-        argument.value
-        for call in calls
-        if call.func.id in {"hasattr", "getattr"}  # type: ignore[attr-defined]
-        for argument in call.args[1:2]
-        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
-    }
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id="hasattr" | "getattr"), args=[_, ast.Constant(value=str(name)), *_]):
+                names.add(name)
+    return names
 
 
 def _module_of(use: Use, subject: Subject) -> Found | None:

@@ -26,6 +26,8 @@ def defines(answer: Snippet, target: Target) -> CheckResult:
     if target.kind == "module":
         return verdict("defines", [] if answer.definition else [Finding("the code is empty")])
     if not answer.definition:
+        if target.name in bound_names(*answer.imports):
+            return verdict("defines", [Finding(f"the code imports {target.symbol} instead of defining it")])
         names = sorted(bound_names(*answer.tree.body))
         return verdict("defines", [Finding(f"the code defines {', '.join(names) or 'nothing'}, not {target.symbol}")])
     last = answer.definition[-1]

@@ -1,22 +1,25 @@
 """Call sites, seen in their files: what stands around them, and how sure it is that they mean the target."""
 
 import ast
+import builtins
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
+from autogen_cli.generation.checks.classes import Classes
 from autogen_cli.generation.checks.subject import Subject
-from autogen_cli.generation.scopes import parameters
 from autogen_cli.generation.statements import Function
 from autogen_cli.models import Argument, CallSite
 
+_BUILTIN = frozenset(name for each in vars(builtins).values() if isinstance(each, type) for name in dir(each))
 _EXPECTS = re.compile("raises|suppress", re.IGNORECASE)
 
 
 def calls(subject: Subject) -> Iterator[CallSite]:
     """Sites that call the target itself, a decorator without parentheses among them as a call with one argument."""
     for site in subject.context.call_sites:
-        if site.symbol is not None:
-            continue  # something below the target
+        if site.symbol is not None or means(site, subject) is False:
+            continue  # something below the target, or of another class
         if site.arguments is not None:
             yield site
         elif "decorator" in site.uses:
@@ -28,32 +31,56 @@ def _called_with(site: CallSite, *arguments: Argument) -> CallSite:
 
 
 def is_certain(site: CallSite, subject: Subject) -> bool:
-    """A function is found by its imports; a method by its receiver, which has to be of the class."""
+    """Whether the site means the target for sure. A function is found by its imports; a method by its receiver."""
+    return means(site, subject) is True
+
+
+def means(site: CallSite, subject: Subject) -> bool | None:
+    """Whether a site means the target: None where the receiver's class isn't known.
+
+    A method's name that no built-in type has and that is made of words is taken for the target's own.
+    """
     owner, name = subject.target.owner, subject.target.name
     if owner is None:
         return True
-    receiver = rf"\b(?:self|cls|super\(\)|{re.escape(owner.rpartition('.')[2])}(?:\([^()]*\))?)\.{re.escape(name)}\b"
-    return re.search(receiver, site.text) is not None or _is_instance(site, subject)
+    receiver = re.search(rf"([\w.]+|super\(\)|[\w.]+\([^()]*\))\.{re.escape(name)}\b", site.text)
+    found = _class_of(receiver[1], site, subject) if receiver else None
+    if found:
+        file, definition, base_only = found
+        return Classes(subject.modules).inherits(
+            definition, file, name, (subject.target.path, owner), own=not base_only
+        )
+    return True if "_" in name.strip("_") and name not in _BUILTIN and not name.startswith("__") else None
 
 
-def _is_instance(site: CallSite, subject: Subject) -> bool:
-    """Whether the function around says that the receiver is of the class: by an assignment, `with` or annotation."""
-    receiver = re.search(rf"(\w+)\.{re.escape(subject.target.name)}\b", site.text)
-    function = enclosing_function(site, subject) if receiver else None
-    if receiver is None or function is None:
-        return False
-    owner = re.compile(rf"\b{re.escape((subject.target.owner or '').rpartition('.')[2])}\b(?:\(|$)")
-    variable = receiver[1]
-    for node in ast.walk(function):
+def _class_of(receiver: str, site: CallSite, subject: Subject) -> tuple[Path, ast.ClassDef, bool] | None:
+    """The class of a receiver and its file; True where only the bases count (`super()`)."""
+    chain = around(site, subject)
+    file = subject.target.root / site.path
+    if receiver in {"self", "cls", "super()"}:
+        inner = next((n for n in reversed(chain) if isinstance(n, ast.ClassDef)), None)
+        return (file, inner, receiver == "super()") if inner else None
+    function = enclosing_function(site, subject)
+    named = _named_class(receiver, function) or receiver.partition("(")[0]
+    try:
+        expression = ast.parse(named, mode="eval").body
+    except SyntaxError:
+        return None
+    found = Classes(subject.modules).find(expression, file)
+    return (*found, False) if found else None
+
+
+def _named_class(variable: str, function: Function | None) -> str | None:
+    """What the function around says of a variable: by an assignment, `with` or annotation."""
+    for node in ast.walk(function) if function else ():
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as value) if name == variable:
-                return bool(owner.search(ast.unparse(value.func)))
+                return ast.unparse(value.func)
             case ast.withitem(context_expr=ast.Call() as value, optional_vars=ast.Name(id=name)) if name == variable:
-                return bool(owner.search(ast.unparse(value.func)))
-            case ast.AnnAssign(target=ast.Name(id=name)) if name == variable:
-                return bool(owner.search(ast.unparse(node.annotation).strip("'")))
-    annotations = (p.annotation for p in parameters(function.args) if p.arg == variable and p.annotation)
-    return any(owner.search(ast.unparse(annotation).strip("'")) for annotation in annotations)
+                return ast.unparse(value.func)
+            case ast.AnnAssign(target=ast.Name(id=name)) | ast.arg(arg=name) if name == variable and node.annotation:
+                return ast.unparse(node.annotation).strip("'").removesuffix(" | None")
+    return None
 
 
 def is_unbound(site: CallSite, subject: Subject) -> bool:

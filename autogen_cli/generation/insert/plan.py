@@ -31,8 +31,15 @@ def plan_edit(target: Target, code: str, *, force: bool = False, base: bytes | N
 
     base: the file's bytes where they aren't those on disk (an earlier edit of the same file). force: replace a symbol
     that exists. Raises TargetError (the module can't be read, the symbol exists, its class doesn't) and RejectedError
-    (the code doesn't parse or doesn't define the symbol).
+    (the code doesn't parse, is nested too deeply or doesn't define the symbol).
     """
+    try:
+        return _planned(target, code, force=force, base=base)
+    except RecursionError as exc:
+        raise RejectedError("the code is nested too deeply to be put in") from exc
+
+
+def _planned(target: Target, code: str, *, force: bool, base: bytes | None) -> Edit:
     before = base if base is not None else read_file(target.path)
     snippet = _snippet(code, target)
     module = read_module(before or b"", target.relative_path)
