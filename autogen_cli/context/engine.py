@@ -79,6 +79,7 @@ class ContextEngine:
         """The file and the symbol that two names mean. TargetError where they can't mean any."""
         parts = targets.check_module_name(module)
         symbol_parts = targets.check_symbol(symbol) if symbol else ()
+        symbol = ".".join(symbol_parts) or None
         source_root, path, exists = targets.locate_module(self.project, parts)
         if exists:
             self._check_module(path)

@@ -2,6 +2,7 @@
 
 import builtins
 import re
+import unicodedata
 from typing import Literal, NamedTuple, cast
 
 from autogen_cli.context.facts import Import, Usage
@@ -249,4 +250,5 @@ def call_site(item: Found) -> CallSite:
 
 
 def _argument(text: str, name: str, star: str) -> Argument:
+    name = unicodedata.normalize("NFKC", name)  # as Python's parser does with identifiers
     return Argument(text=text, name=name or None, star=cast("Literal['', '*', '**']", star))

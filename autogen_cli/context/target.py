@@ -2,6 +2,7 @@
 
 import keyword
 import os
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,8 +28,8 @@ def check_module_name(module: str) -> tuple[str, ...]:
 
 
 def check_symbol(symbol: str) -> tuple[str, ...]:
-    """`name` or `Class.name` in parts."""
-    parts = tuple(symbol.split("."))
+    """`name` or `Class.name` in parts, normalized as Python's parser does it."""
+    parts = tuple(unicodedata.normalize("NFKC", symbol).split("."))
     _check_identifiers(parts, f"{symbol!r} is not a symbol's name", SYMBOL_HINT)
     if len(parts) > 2:
         raise TargetError(f"{symbol!r} is nested too deep", hint=SYMBOL_HINT)
