@@ -1,5 +1,6 @@
 """Every definition that the missing symbol might need, with the way it was reached."""
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,10 @@ from autogen_cli.models import Target
 
 # How a definition was reached, the closest first.
 WAYS = ("own", "imported", "module", "caller", "test", "type", "base", "package", "used", "alike")
-MOST_BYTES = 1_200_000
+MOST_BYTES = 700_000
+LARGEST_TEST = 100_000
+MOST_CALLERS = 12  # files
+MOST_TESTS = 6
 BUILTIN_ATTRIBUTES = frozenset(
     name for kind in (str, bytes, bytearray, list, tuple, dict, set, int, float, type) for name in dir(kind)
 )
@@ -34,7 +38,7 @@ class Pool:
     def __init__(self, sources: Sources, names: Names, target: Target, found: Sequence[Found]) -> None:
         self.sources, self.names, self.target = sources, names, target
         self.path = target.relative_path
-        self.found = found
+        self.found = nearest(found, target)
         self.entries: dict[tuple[str, str], Entry] = {}
         self.modules: dict[str, str] = {}  # local name -> path of the project module that it is bound to
         self._spent = 0
@@ -59,7 +63,7 @@ class Pool:
         if path in self._seen:
             return True
         size = self.sources.size(path)
-        if self._spent + size > MOST_BYTES:
+        if self._spent + size > MOST_BYTES or (is_test(path) and size > LARGEST_TEST):
             return False
         self._seen.add(path)
         self._spent += size
@@ -95,8 +99,6 @@ class Pool:
 
     def _around_call_sites(self) -> None:
         for path, usage in self.found:
-            if path != self.path and not self.affordable(path):
-                continue
             around = self.enclosing(path, usage.enclosing)
             way = "test" if is_test(path) else "caller"
             for name in around.names if around else ():
@@ -105,7 +107,9 @@ class Pool:
                     self.add(place, way, 2)
 
     def enclosing(self, path: str, qualified_name: str) -> Definition | None:
-        """The function or method that a qualified name lies in."""
+        """The function or method that a qualified name lies in; none in a file that is too large to be read for it."""
+        if path != self.path and not self.affordable(path):
+            return None
         table = self.names.table(path)
         while qualified_name and qualified_name not in table:
             qualified_name = qualified_name.rpartition(".")[0]
@@ -179,3 +183,20 @@ class Pool:
                     if name.startswith(prefix):
                         for way in entry.ways:
                             self.add(Place(path, definition), way, entry.hops)
+
+
+def nearest(found: Sequence[Found], target: Target) -> list[Found]:
+    """The usages in the files that tell most: in the module, in what is near it, in tests named after it."""
+    own = target.relative_path
+    named = words_of([target.module, target.name])
+
+    def distance(path: str) -> tuple[bool, int, int, str]:
+        shared = len(os.path.commonprefix([own.split("/"), path.split("/")]))
+        alike = len(named & words_of([path.rpartition("/")[2]])) if is_test(path) else 0
+        return path != own, -alike, -shared, path
+
+    paths = sorted({path for path, _ in found}, key=distance)
+    tests = [path for path in paths if is_test(path)][:MOST_TESTS]
+    callers = [path for path in paths if not is_test(path)][:MOST_CALLERS]
+    order = {path: number for number, path in enumerate([*callers, *tests])}
+    return sorted((item for item in found if item.path in order), key=lambda item: order[item.path])

@@ -33,12 +33,11 @@ ABBREVIATED = 0.1  # below this likelihood a long signature is shown by its name
 
 def candidates(sources: Sources, target: Target, found: Sequence[Found]) -> list[Candidate]:
     """Everything that may be shown, with its worth and its reason."""
-    names = Names(sources)
-    pool = Pool(sources, names, target, found)
-    usages = [item for item in found if item.usage.kind not in {"import", "export"}][:MOST_SITES]
+    pool = Pool(sources, Names(sources), target, found)
+    usages = [item for item in pool.found if item.usage.kind not in {"import", "export"}][:MOST_SITES]
     return [
         *_sites([item for item in usages if not is_test(item.path)]),
-        *_tests(sources, names, [item for item in usages if is_test(item.path)]),
+        *_tests(pool, [item for item in usages if is_test(item.path)]),
         *_imports(sources, target),
         *_definitions(pool),
         *_bodies(sources, pool),
@@ -73,16 +72,16 @@ def _use_text(usage: Usage) -> str:
     return f"{called} here{awaited}" + (f", the result is {uses}" if uses and called == "called" else "")
 
 
-def _tests(sources: Sources, names: Names, found: Sequence[Found]) -> Iterator[Candidate]:
+def _tests(pool: Pool, found: Sequence[Found]) -> Iterator[Candidate]:
     """One piece per test function: the whole of a short one, of a long one the statements that use the target."""
     by_function: dict[tuple[str, str], list[Usage]] = {}
     for path, usage in found:
         by_function.setdefault((path, usage.enclosing), []).append(usage)
     for number, ((path, enclosing), usages) in enumerate(by_function.items()):
-        function = names.table(path).get(enclosing)
+        function = pool.enclosing(path, enclosing)
         first = usages[0].line
         if function and function.kind != "class" and function.end_line - function.line < LONGEST_TEST:
-            text = f"# {path}\n{body_of(sources, Place(path, function))}"
+            text = f"# {path}\n{body_of(pool.sources, Place(path, function))}"
         else:
             where = f" in {enclosing}" if enclosing else ""
             text = "\n".join([f"# {path}:{first}{where}", *dict.fromkeys(usage.text for usage in usages)])

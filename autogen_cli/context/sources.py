@@ -17,7 +17,11 @@ from autogen_cli.context.tokens import count_tokens
 
 LARGEST_FILE = 1_000_000
 RACE_NS = 50_000_000  # a file that changed so shortly before it was read may change again with the same time stamp
-OUTLINE = re.compile(rb"\n *(?:async )?(?:def|class) (\w+)|\n +self\.(\w+)(?: =|:)|\n +(\w+)(?: = |: [A-Z])")
+# Patterns that start with a literal: re finds that four times as fast as one pattern of alternatives.
+OUTLINE = [
+    re.compile(text)
+    for text in (rb"def (\w+)", rb"class (\w+)", rb"self\.(\w+)(?: =|:)", rb"\n    (\w+)(?: = |: [A-Z])")
+]
 OUTSIDE = re.compile(r"(?:^|/)(?:docs?|docs_src|examples?|scripts?|bench(?:marks?)?)/")
 DIGITS = re.compile(r"[0-9]")
 NO_FACTS = FileFacts()
@@ -213,7 +217,8 @@ class Sources:
 
     def outline(self, path: str) -> str:
         """Names that a file seems to define, told without parsing, one on each line; none for tests and docs."""
-        names = {b"".join(groups) for groups in OUTLINE.findall(self._bytes(path))} if _is_source(path) else set()
+        source = self._bytes(path) if _is_source(path) else b""
+        names = {name for pattern in OUTLINE for name in pattern.findall(source)}
         outline = b"\n".join(sorted(names)).decode("utf-8", "replace")
         self._change(path).values["outline"] = outline
         return outline
@@ -265,7 +270,10 @@ class Sources:
                 self._searches.add(name)
                 word = name.encode()
                 for path in self.project.files:
-                    if self._ids.get(path, upto + 1) > upto and mentions(self._bytes(path), word):
+                    if self._ids.get(path, upto + 1) <= upto:
+                        continue
+                    source = self._bytes(path)
+                    if word in source and mentions(source, word):
                         known.append(path)
                         self._change(path).usages.setdefault(name, None)
             known.sort()

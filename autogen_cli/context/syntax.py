@@ -58,11 +58,11 @@ def read_facts(source: bytes) -> FileFacts:
 class _Span:
     """Where a definition's text lies, and what its body loads."""
 
-    def __init__(self, node: "Node", index: int) -> None:
+    def __init__(self, node: "Node", index: int = -1) -> None:
         self.start, self.end, self.index = node.start_byte, node.end_byte, index
-        self.names: set[str] = set()
-        self.attributes: set[str] = set()
-        self.bound: set[str] = set()
+        self.names: set[bytes] = set()
+        self.attributes: set[bytes] = set()
+        self.bound: set[bytes] = set()
 
 
 class _Reader:
@@ -82,25 +82,19 @@ class _Reader:
         for node in _statements(self.root):
             self._define(node, "")
         self._add_members()
-        self.functions.sort(key=lambda span: span.start)
-        self._starts = [span.start for span in self.functions]
-        self._outer_classes: list[_Span] = []
-        for span in self.classes:
-            if not self._outer_classes or span.start >= self._outer_classes[-1].end:
-                self._outer_classes.append(span)
-        self._class_starts = [span.start for span in self._outer_classes]
-        module = _Span(self.root, -1)
+        module = _Span(self.root)
         self._add_names(module)
         for span in self.functions + self.classes:
+            bound = span.bound if self.definitions[span.index].kind != "class" else set()
             self.definitions[span.index] = self.definitions[span.index]._replace(
-                names=tuple(sorted(span.names - span.bound)), attributes=tuple(sorted(span.attributes))
+                names=_sorted(span.names - bound), attributes=_sorted(span.attributes)
             )
         return FileFacts(
             definitions=tuple(self.definitions),
             imports=tuple(imports_in(self.captures.get("import", ()), Scopes(self.source, self.root))),
             exports=tuple(self.exports),
-            names=tuple(sorted(module.names)),
-            attributes=tuple(sorted(module.attributes)),
+            names=_sorted(module.names),
+            attributes=_sorted(module.attributes),
             error_line=error_line(self.source),
         )
 
@@ -296,29 +290,40 @@ class _Reader:
 
     def _add_names(self, module: _Span) -> None:
         """Every loaded name goes to the function it stands in, else to the class, else to the module."""
-        skipped = {node.start_byte for node in self.captures.get("label", ())}
+        imports = [_Span(node) for node in self.captures.get("import", ())]  # what they name isn't loaded
+        starts, spans = _segments(module, [*self.functions, *self.classes, *imports])
+        labels = {node.start_byte for node in self.captures.get("label", ())}
         attributes = {node.start_byte for node in self.captures.get("attribute", ())}
-        imports = sorted((node.start_byte, node.end_byte) for node in self.captures.get("import", ()))
-        for node in self.captures.get("bound", ()):
-            skipped.add(node.start_byte)
-            span = self._span_at(node.start_byte, module)
-            if span.index >= 0 and self.definitions[span.index].kind != "class":
-                span.bound.add(self.text(node))
         source = self.source
+        for node in self.captures.get("bound", ()):
+            start = node.start_byte
+            labels.add(start)
+            spans[bisect_right(starts, start) - 1].bound.add(source[start : node.end_byte])
         for node in self.captures.get("name", ()):
             start = node.start_byte
-            if start in skipped or _within(imports, start):
-                continue
-            span = self._span_at(start, module)
-            text = source[start : node.end_byte].decode()
-            (span.attributes if start in attributes else span.names).add(text)
+            if start not in labels:
+                span = spans[bisect_right(starts, start) - 1]
+                (span.attributes if start in attributes else span.names).add(source[start : node.end_byte])
 
-    def _span_at(self, position: int, module: _Span) -> _Span:
-        place = bisect_right(self._starts, position) - 1
-        if place >= 0 and position < self.functions[place].end:
-            return self.functions[place]
-        place = bisect_right(self._class_starts, position) - 1
-        return self._outer_classes[place] if place >= 0 and position < self._outer_classes[place].end else module
+
+def _segments(module: _Span, spans: list[_Span]) -> tuple[list[int], list[_Span]]:
+    """Nested spans as a sequence: from each start to the next the text belongs to one span, the innermost."""
+    starts, owners, around = [0], [module], [module]
+    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
+        while around[-1].end <= span.start:
+            starts.append(around.pop().end)
+            owners.append(around[-1])
+        starts.append(span.start)
+        owners.append(span)
+        around.append(span)
+    while len(around) > 1:
+        starts.append(around.pop().end)
+        owners.append(around[-1])
+    return starts, owners
+
+
+def _sorted(names: set[bytes]) -> tuple[str, ...]:
+    return tuple(sorted(name.decode() for name in names))
 
 
 def _statements(block: "Node") -> Iterator["Node"]:
@@ -334,11 +339,6 @@ def _statements(block: "Node") -> Iterator["Node"]:
 def _first(node: "Node", kind: str) -> "Node | None":
     """A node itself or its first child of a kind."""
     return next((each for each in (node, *node.named_children) if each.type == kind), None)
-
-
-def _within(ranges: list[tuple[int, int]], position: int) -> bool:
-    place = bisect_right(ranges, (position, position)) - 1
-    return place >= 0 and position < ranges[place][1]
 
 
 def _shown(decorator: str) -> bool:

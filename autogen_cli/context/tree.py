@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 # setup.py marks a project too; it is listed with the Python files.
-PROJECT_FILES = frozenset({"pyproject.toml", "setup.cfg"})
+MARKS = frozenset({"pyproject.toml", "setup.cfg", ".gitignore"})
 SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages", "venv", "__pypackages__"})
 
 
@@ -25,36 +25,30 @@ class Listing(NamedTuple):
 
 def list_folder(path: str, root: Path, mtime_ns: int) -> Listing:
     """Raises OSError."""
-    found: dict[str, list[str]] = {"files": [], "folders": [], "marks": []}
+    files: list[str] = []
+    folders: list[str] = []
+    marks: list[str] = []
     skipped: list[tuple[str, str]] = []
     with os.scandir(path) as entries:
         for entry in entries:
             name = entry.name
-            if name == "pyvenv.cfg":
+            is_python = name.endswith(".py")
+            if not name.isascii() and not _is_text(name):
+                skipped.append((ascii(name), "its name is not UTF-8"))
+            elif name in MARKS:
+                marks.append(name)
+            elif entry.is_symlink():
+                if is_python or Path(entry.path).is_dir():
+                    skipped.append((name, _why_not_followed(entry.path, root)))
+            elif is_python:
+                if entry.is_file():
+                    files.append(name)
+            elif entry.is_dir():
+                if not (name.startswith(".") or name in SKIPPED_FOLDERS):
+                    folders.append(name)
+            elif name == "pyvenv.cfg":
                 return Listing(mtime_ns)
-            kind, reason = _kind(entry, root)
-            if reason:
-                skipped.append((name if _is_text(name) else ascii(name), reason))
-            elif kind:
-                found[kind].append(name)
-    files, folders, marks = (sorted(names) for names in found.values())
-    return Listing(mtime_ns, files, folders, marks, sorted(skipped))
-
-
-def _kind(entry: os.DirEntry[str], root: Path) -> tuple[str, str]:
-    """(field of the listing, why it is skipped), each "" where it is neither."""
-    name = entry.name
-    is_python = name.endswith(".py")
-    if not _is_text(name):
-        return "", "its name is not UTF-8"
-    if name in PROJECT_FILES or name == ".gitignore":
-        return "marks", ""
-    if entry.is_symlink():
-        leads = is_python or Path(entry.path).is_dir()
-        return "", _why_not_followed(entry.path, root) if leads else ""
-    if entry.is_dir():
-        return "" if is_python or name.startswith(".") or name in SKIPPED_FOLDERS else "folders", ""
-    return "files" if is_python and entry.is_file() else "", ""
+    return Listing(mtime_ns, sorted(files), sorted(folders), sorted(marks), sorted(skipped))
 
 
 def _why_not_followed(path: str, root: Path) -> str:
@@ -64,4 +58,4 @@ def _why_not_followed(path: str, root: Path) -> str:
 
 def _is_text(name: str) -> bool:
     """False for bytes that Python smuggles through a name as lone surrogates: nobody could print or send them."""
-    return name.isascii() or not any("\udc80" <= character <= "\udcff" for character in name)
+    return not any("\udc80" <= character <= "\udcff" for character in name)
