@@ -125,14 +125,15 @@ def _modules_of(declared: Iterable[str]) -> Iterator[str]:
 
 def _imported_elsewhere(item: _Imported, subject: Subject) -> bool:
     """Whether another file of the project, or the module as it was, imports the same: then it is there somehow."""
-    last = re.escape(item.module.rpartition(".")[2] if item.level or item.name else item.module.partition(".")[0])
-    if item.level or subject.modules.in_project(item.module.partition(".")[0]):
+    top = item.module.partition(".")[0]
+    if item.level or subject.modules.in_project(top):
+        last = item.module.rpartition(".")[2]
         names = rf"\s+import\s*\(?[^)\n]*?(?:\n[^)]*?)?\b{item.name}\b" if item.name else r"\b"
-        pattern = rf"^[ \t]*(?:from|import)\s+[\w.]*\b{last}{names}"
+        pattern = rf"^[ \t]*(?:from|import)\s+[\w.]*\b{re.escape(last)}{names}"
         word = item.name or last
     else:
-        pattern = rf"^[ \t]*(?:from|import)\s+{re.escape(item.module.partition('.')[0])}\b"
-        word = item.module.partition(".")[0]
+        pattern = rf"^[ \t]*(?:from|import)\s+{re.escape(top)}\b"
+        word = top
     search = re.compile(pattern.encode(), re.MULTILINE).search
     return any(word.encode() in data and search(data) for data in _sources(subject))
 
