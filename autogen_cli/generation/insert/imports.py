@@ -46,6 +46,10 @@ class Wanted:
         """`import a.b` beside `import a` or `import a.c`."""
         return self.name is None and other.name is None and self.alias is None and other.alias is None
 
+    def gives(self, other: "Wanted") -> bool:
+        """Makes the other one needless: `import a.b` binds `a` as well."""
+        return self.same(other) or (self.extends(other) and self.module.startswith(f"{other.module}."))
+
 
 def wanted_imports(body: Sequence[ast.stmt], target: Target) -> Iterator[Wanted]:
     """Every name that the statements import."""

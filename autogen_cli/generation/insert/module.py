@@ -60,8 +60,9 @@ def _indent(tree: ast.Module, lines: Sequence[str]) -> str:
 
 
 def splice(lines: Sequence[str], splices: Iterable[Splice]) -> list[str]:
+    """Splices of one place come out in the order in which they are given: imports before what needs them."""
     result = list(lines)
-    for part in sorted(splices, key=lambda s: (s.start, s.end), reverse=True):
+    for part in sorted(splices, key=lambda s: (s.start, s.end))[::-1]:  # not reverse=True, which keeps ties
         result[part.start : part.end] = part.lines
     return result
 

@@ -8,7 +8,7 @@ from autogen_cli.generation.insert.module import Module, Splice, is_blank, leadi
 from autogen_cli.generation.insert.render import pieces
 from autogen_cli.generation.insert.select import Selection
 from autogen_cli.generation.snippet import Snippet
-from autogen_cli.generation.statements import DEFINITIONS, end_line, first_line
+from autogen_cli.generation.statements import DEFINITIONS, first_line
 
 
 def replacement(existing: Sequence[ast.stmt], chosen: Selection, snippet: Snippet, module: Module) -> list[Splice]:
@@ -21,14 +21,15 @@ def replacement(existing: Sequence[ast.stmt], chosen: Selection, snippet: Snippe
     lines = module.lines
     _check_replaceable(old, roles, module)
     first = old[0]
+    above, end = span(first, lines)
     start = first_line(first) - 1
     new = sorted([*chosen.members, *chosen.definition], key=first_line)
     prefix = leading_space(lines[start])
     text = pieces(new, snippet, prefix=prefix, indent=module.indent, gap=1 if prefix else 2)
-    if span(first, lines)[0] < start:  # the comments above the old one stay, so those of the new one go
+    if above < start:  # the comments above the old one stay, so those of the new one go
         text = text[next(i for i, line in enumerate(text) if not line.lstrip().startswith("#")) :]
     removed = [_removal(statement, module) for statement in old[1:]]
-    return [Splice(start, end_line(first), text), *removed]
+    return [Splice(start, end, text), *removed]
 
 
 def _role(statement: ast.stmt) -> str:

@@ -112,7 +112,7 @@ def _is_missing(wanted: Wanted, module: Module, uses: Iterable[Use], target: Tar
     if clash(wanted, module, target):
         return False
     if wanted.bound in module.names.runtime:
-        return not any(wanted.same(other) for other in wanted_imports(module.tree.body, target))
+        return not any(other.gives(wanted) for other in wanted_imports(module.tree.body, target))
     runtime = any(use.name == wanted.bound and use.when != "annotation" for use in uses)
     return wanted.bound not in module.names.typing or runtime
 
