@@ -28,24 +28,28 @@ def fit(subject: Subject) -> CheckResult:
 
 
 def _unbound(calls: list[CallSite], subject: Subject) -> Iterator[Finding]:
-    """A call that may mean something else of that name counts only when no other call fits."""
+    """A call that may mean something else of that name is worth a warning at most."""
     signature = _signature(subject)
     if signature is None:
         return
     definition = subject.shown.definition[-1]
-    clear = is_transparent(definition, subject.target.path, subject.modules, result=False)
-    wrong = {site: why for site in calls if (why := _mismatch(site, signature, subject))}
-    fitting = any(site not in wrong and not any(a.star for a in site.arguments or ()) for site in calls)
-    for site, why in wrong.items():
-        sure = clear and (not fitting or sites.is_certain(site, subject))
-        yield _finding(site, why, subject, sure=sure)
+    clear = isinstance(definition, ast.ClassDef) or is_transparent(
+        definition, subject.target.path, subject.modules, result=False
+    )  # a class whose decorators count has no signature
+    for site in calls:
+        if why := _mismatch(site, signature, subject):
+            yield _finding(site, why, subject, sure=clear and sites.is_certain(site, subject))
 
 
 def _mismatch(site: CallSite, signature: Signature, subject: Subject) -> str | None:
     definition = subject.shown.definition[-1]
     plain = not {"classmethod", "staticmethod"} & set(decorator_names(definition))
-    if plain and sites.is_unbound(site, subject) and isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef):
-        signature = of_function(definition)
+    if plain and subject.target.owner and isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef):
+        whole = of_function(definition)
+        if sites.is_unbound(site, subject):
+            signature = whole
+        elif not whole.args and not any(p.positional for p in whole.parameters):
+            return "it passes the object, and no positional argument is taken"
     return signature.mismatch(site.arguments or ())
 
 
