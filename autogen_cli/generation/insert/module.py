@@ -1,6 +1,7 @@
 """The module that an edit starts from, and the pieces of text that are put into it."""
 
 import ast
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -79,11 +80,16 @@ def span(statement: ast.stmt, lines: Sequence[str]) -> tuple[int, int]:
     """First and last line (0-based, last excluded) with the comments right above, and those right below its block."""
     start, end = first_line(statement) - 1, end_line(statement)
     space = leading_space(lines[start])
-    while start and lines[start - 1].startswith(f"{space}#") and not lines[start - 1].startswith("#!"):
+    while start and lines[start - 1].startswith(f"{space}#") and not _speaks_of_the_file(start - 1, lines[start - 1]):
         start -= 1
     while end < len(lines) and _deeper_comment(lines[end], space):
         end += 1
     return start, end
+
+
+def _speaks_of_the_file(number: int, comment: str) -> bool:
+    """`#!` and the encoding (PEP 263), which have to stay where they are."""
+    return number < 2 and bool(re.match(r"#!|#.*?coding[:=]", comment))
 
 
 def _deeper_comment(line: str, space: str) -> bool:

@@ -2,13 +2,15 @@
 
 import ast
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from autogen_cli.generation.insert import plan_edit
-from autogen_cli.models import Kind
 from tests.generation.insert.conftest import AimAt
+
+if TYPE_CHECKING:
+    from autogen_cli.models import Kind
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.txt"))
 
