@@ -5,12 +5,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from autogen_cli.generation.statements import bound_names, flatten, is_type_checking
+from autogen_cli.generation.statements import bound_names, find, flatten, is_type_checking
 
 # What makes names that no reader of the text can list.
 _DYNAMIC = re.compile(
-    r"\bglobals\(\)\s*(?:\[[^\]\n]*\]\s*=(?!=)|\.\s*(?:update|setdefault)\b)|[=(,]\s*(?:globals|vars)\(\)\s*(?:[,)]|$)"
-    r"|\bsys\.modules\[\s*__name__|^(?:async )?def __getattr__\(|^exec\(|\b_convert_\(|\bglobal_enum\b",
+    r"\bglobals\(\)\s*(?:\[[^\]\n]*\]\s*=(?!=)|\.\s*(?:update|setdefault)\b)|[=(]\s*(?:globals|vars)\(\)\s*(?:[,)]|$)"
+    r"|\bexec\w*\([^()\n]*,\s*globals\(\)|\bsys\.modules\[\s*__name__|^exec\(|\b_convert_\(|\bglobal_enum\b",
     re.MULTILINE,
 )
 
@@ -24,12 +24,14 @@ IMPLICIT = frozenset(
 class ModuleNames:
     """runtime: bound as the module is imported. typing: bound only for type checkers. stars: star imports.
 
-    dynamic: the module makes names in ways that the text doesn't tell.
+    offered: what a module-level `__getattr__` may answer importers, told by the strings of the module; None where it
+    asks something else. dynamic: the module makes names in ways that the text doesn't tell.
     """
 
     runtime: frozenset[str]
     typing: frozenset[str]
     stars: tuple[ast.ImportFrom, ...]
+    offered: frozenset[str] | None
     dynamic: bool
 
     def __contains__(self, name: str) -> bool:
@@ -41,15 +43,23 @@ def module_names(tree: ast.Module, text: str) -> ModuleNames:
     names = bound_names(*runtime)
     if "global " in text:
         names.update(name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names)
-    stars = (
-        [s for s in ast.walk(tree) if isinstance(s, ast.ImportFrom) and s.names[0].name == "*"] if "*" in names else []
-    )
+    imports = (s for s in ast.walk(tree) if isinstance(s, ast.ImportFrom)) if "*" in names else ()
     return ModuleNames(
         runtime=frozenset(names - {"*"}),
         typing=frozenset(bound_names(*typing) - names),
-        stars=tuple(stars),
+        stars=tuple(s for s in imports if s.names[0].name == "*"),
+        offered=_offered(tree) if "__getattr__" in names else frozenset(),
         dynamic=bool(_DYNAMIC.search(text)),
     )
+
+
+def _offered(tree: ast.Module) -> frozenset[str] | None:
+    lookup = find(tree.body, "__getattr__")[-1]
+    called = {ast.unparse(node.func) for node in ast.walk(lookup) if isinstance(node, ast.Call)}
+    if not isinstance(lookup, ast.FunctionDef) or "getattr" in called:
+        return None
+    constants = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return frozenset(value for value in constants if isinstance(value, str) and value.isidentifier())
 
 
 def _split(body: Sequence[ast.stmt]) -> tuple[list[ast.stmt], list[ast.stmt]]:

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 from autogen_cli.generation.checks import sites
@@ -20,11 +20,11 @@ _GOOD: Judgement = ("good", "")
 _OPEN: Judgement = ("open", "")
 
 # What a coroutine is handed to, to be run or waited for.
-_RUNNERS = re.compile(
-    r"\b(?:run|run_until_complete|run_async|run_sync|run_coroutine_threadsafe|create_task|ensure_future|gather|wait|wait_for"
-    r"|shield|as_completed|start_soon|spawn|async_to_sync|iscoroutine|isawaitable|ensureDeferred|deferred_from_coro|Task"
-    r"|maybe_deferred_to_future|spawn_task|add_task|from_coroutine)\w*\("
-)
+_RUNNERS = frozenset(
+    ("run", "run_until_complete", "run_async", "run_sync", "run_coroutine_threadsafe", "create_task", "ensure_future",
+     "gather", "wait", "wait_for", "shield", "as_completed", "start_soon", "spawn", "async_to_sync", "iscoroutine",
+     "isawaitable", "ensureDeferred", "deferred_from_coro", "Task", "add_task", "from_coroutine")
+)  # fmt: skip
 _LOOKS_AT = frozenset(
     ("attribute", "subscript", "unpacked", "iterated", "compared", "tested", "context", "ignored", "raised", "called",
      "async_iterated")
@@ -55,6 +55,8 @@ def _in_itself(function: Function, results: Results) -> Iterator[Finding]:
         yield Finding("__aiter__ has to return an iterator, not a coroutine", function.lineno)
     if not results.is_async and results.yields and function.name == "__aiter__":
         yield Finding("__aiter__ has to be async to yield", function.lineno)
+    if results.is_async and results.yields and re.search(r"\b(?:Iterator|Generator|Iterable)\b", results.annotation):
+        yield Finding(f"it is async, so it gives no {results.annotation}", function.lineno)
     if results.is_async and "contextmanager" in names:
         yield Finding("@contextmanager takes no async function: @asynccontextmanager does", function.lineno)
     if not results.is_async and results.yields and "asynccontextmanager" in names:
@@ -104,24 +106,66 @@ def _judge_not_awaited(site: CallSite, subject: Subject) -> Judgement:
     uses = set(site.uses)
     bad: Judgement = ("bad", "it doesn't await the coroutine")
     function = sites.enclosing_function(site, subject)
-    if _RUNNERS.search(site.text):
+    statement = next((n for n in reversed(sites.around(site, subject)) if isinstance(n, ast.stmt)), None)
+    if statement and _is_handed_over(statement, lambda node: _calls(node, subject.target.name)):
         return _GOOD
-    if uses & _LOOKS_AT:
+    if uses & _LOOKS_AT or site.members:
         return bad
+    if "assigned" in uses and function:
+        return _judge_variable(site.names, function) or bad
     if "returned" in uses:
         return bad if isinstance(function, ast.AsyncFunctionDef) else _OPEN
-    if "assigned" in uses and _is_awaited(site.names, function):
+    runs = function is not None and _is_handed_over(function, lambda _: True)
+    return _OPEN if runs else bad
+
+
+def _judge_variable(names: tuple[str, ...], function: Function) -> Judgement | None:
+    """What becomes of a variable that holds the coroutine; None when it is used like any other value."""
+    holds = _Holds(names)
+    for node in ast.walk(function):
+        if isinstance(node, ast.Await) and any(map(holds, ast.walk(node))):
+            return _GOOD
+    if _is_handed_over(function, holds):
         return _GOOD
-    if function and _RUNNERS.search(ast.unparse(function)):
-        return _OPEN
-    return _OPEN if "assigned" in uses and _is_returned(site.names, function) else bad
+    returns = (n.value for n in ast.walk(function) if isinstance(n, ast.Return) and n.value)
+    looked_into = (
+        n.func if isinstance(n, ast.Call) else n.value
+        for n in ast.walk(function)
+        if isinstance(n, ast.Call | ast.Subscript)
+    )
+    return _OPEN if any(map(holds, returns)) and not any(map(holds, looked_into)) else None
 
 
-def _is_awaited(names: tuple[str, ...], function: Function | None) -> bool:
-    awaits = (n for n in ast.walk(function) if isinstance(n, ast.Await)) if function else ()
-    return any(isinstance(n, ast.Name) and n.id in names for wait in awaits for n in ast.walk(wait))
+class _Holds:
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+
+    def __call__(self, node: ast.AST) -> bool:
+        return isinstance(node, ast.Name) and node.id in self.names
 
 
-def _is_returned(names: tuple[str, ...], function: Function | None) -> bool:
-    returns = (n for n in ast.walk(function) if isinstance(n, ast.Return)) if function else ()
-    return any(isinstance(r.value, ast.Name) and r.value.id in names for r in returns)
+def _calls(node: ast.AST, name: str) -> bool:
+    function = node.func if isinstance(node, ast.Call) else None
+    return getattr(function, "attr", getattr(function, "id", None)) == name
+
+
+def _is_handed_over(tree: ast.AST, wanted: Callable[[ast.AST], bool]) -> bool:
+    """Whether a runner is called with such an argument, alone or in a list, a star or a comprehension."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in _RUNNERS:
+            parts = (part for argument in node.args for part in _elements(argument))
+            if any(map(wanted, parts)):
+                return True
+    return False
+
+
+def _elements(argument: ast.expr) -> Iterator[ast.AST]:
+    match argument:
+        case ast.Starred(value=inner):
+            yield from _elements(inner)
+        case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts):
+            yield from parts
+        case ast.ListComp(elt=part) | ast.GeneratorExp(elt=part) | ast.SetComp(elt=part):
+            yield part
+        case _:
+            yield argument

@@ -159,7 +159,8 @@ class Modules:
         answers = [self._by_star(star, found.file, name, seen | {found.file}) for star in names.stars]
         if "yes" in answers or _stub_defines(self, found.file, name):
             return "yes"
-        return "unknown" if names.dynamic or "unknown" in answers else "no"
+        offered = names.offered is None or name in names.offered
+        return "unknown" if names.dynamic or offered or "unknown" in answers else "no"
 
     def names_in(self, found: Found) -> frozenset[str]:
         """What a module is known to define, to suggest from."""
@@ -185,7 +186,11 @@ class Modules:
         """The statement that defines a name (dotted: by way of modules) as a file sees it, and the file it is in."""
         first, _, rest = name.partition(".")
         read = self._read(file)
-        statement = next(reversed(find(read[0].body, first)), None) if read else None
+        if read is None or not hops:
+            return None
+        statement = next(reversed(find(read[0].body, first)), None)
+        if statement is None:
+            return self._resolve_by_star(read[1], file, name, hops)
         if not isinstance(statement, ast.Import | ast.ImportFrom):
             return (file, statement) if statement and not rest else None
         module = self.module_of(statement, first, file)
@@ -194,9 +199,14 @@ class Modules:
         if module is None and isinstance(statement, ast.ImportFrom) and not rest:
             module = self.find(statement.module or "", statement.level, file)
             rest = next(a.name for a in statement.names if bound_by(a) == first)
-        if module is None or module.file is None or not rest or not hops:
+        if module is None or module.file is None or not rest:
             return None
         return self.resolve(module.file, rest, hops - 1)
+
+    def _resolve_by_star(self, names: ModuleNames, file: Path, name: str, hops: int) -> tuple[Path, ast.stmt] | None:
+        modules = (self.find(star.module or "", star.level, file) for star in names.stars)
+        answers = (self.resolve(found.file, name, hops - 1) for found in modules if found and found.file)
+        return next((answer for answer in answers if answer), None)
 
     def module_of(self, statement: ast.Import | ast.ImportFrom, name: str, file: Path) -> Found | None:
         """The module that an import binds a name to, if it is one."""

@@ -5,6 +5,7 @@ import builtins
 import difflib
 from collections.abc import Collection, Iterator
 
+from autogen_cli.generation.checks.flow import read_before_assigned
 from autogen_cli.generation.checks.modules import Found
 from autogen_cli.generation.checks.subject import Finding, Subject, verdict
 from autogen_cli.generation.scopes import Use, module_uses
@@ -19,7 +20,7 @@ def defined(subject: Subject) -> CheckResult:
     owner = find_class(subject.after.tree.body, subject.target.owner)
     inner = bound_names(*owner.body) if owner else None
     uses = module_uses(subject.shown.tree.body, lazy_annotations=subject.after.lazy_annotations, inner=inner)
-    findings = [*_undefined(uses, subject), *_attributes(uses, subject)]
+    findings = [*_undefined(uses, subject), *_attributes(uses, subject), *_unassigned(subject.shown.tree)]
     return verdict("names", findings)
 
 
@@ -94,3 +95,10 @@ def _module_of(use: Use, subject: Subject) -> Found | None:
     if len(statements) != 1 or not isinstance(statements[0], ast.Import | ast.ImportFrom):
         return None
     return subject.modules.module_of(statements[0], use.name, subject.target.path)
+
+
+def _unassigned(tree: ast.Module) -> Iterator[Finding]:
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            for name, line in read_before_assigned(function):
+                yield Finding(f"{name} is read before it is assigned", line)

@@ -1,11 +1,14 @@
 """Whether the code defines what was asked, and leaves everything else that the module has."""
 
 import ast
+import io
+import tokenize
 from collections.abc import Iterator, Sequence
 
 from autogen_cli.generation.checks.subject import Finding, Subject, verdict
 from autogen_cli.generation.insert.imports import wanted_imports
 from autogen_cli.generation.insert.select import clash
+from autogen_cli.generation.scopes import module_uses
 from autogen_cli.generation.snippet import Snippet
 from autogen_cli.generation.statements import (
     DEFINITIONS,
@@ -104,19 +107,22 @@ def _rebound(subject: Subject) -> Iterator[Finding]:
 
 def _elides(answer: Snippet) -> bool:
     """The answer says that it leaves out what stays as it is."""
-    comments = (line.strip().lower() for line in answer.lines if line.lstrip().startswith("#"))
+    text = io.StringIO("".join(answer.lines)).readline
+    comments = (token.string.lower() for token in tokenize.generate_tokens(text) if token.type == tokenize.COMMENT)
     return any(is_placeholder(s) for s in answer.tree.body) or any(word in c for c in comments for word in _ELISION)
 
 
 def _dropped(new: Sequence[ast.stmt], old: Sequence[ast.stmt], target: str) -> Iterator[Finding]:
     """What an answer lacks, it drops, if it is meant to be the whole: it repeats the docstring or most of the rest.
 
-    Imports don't count: any answer repeats those that it needs.
+    Imports don't count, since any answer repeats those that it needs; one that it doesn't need tips the scales.
     """
     statements = [s for s in old if not is_import(s) and target not in bound_names(s)]
     dumps, names = {ast.dump(s) for s in new}, bound_names(*new)
     repeated = [s for s in statements if ast.dump(s) in dumps or bound_names(s) & names]
     missing = [s.name for s in statements if isinstance(s, DEFINITIONS) and s.name not in names]
     documented = has_docstring(old) and ast.dump(old[0]) in dumps
-    if missing and (documented or 2 * len(repeated) > len(statements)):
+    used = {use.name for use in module_uses(new)}
+    idle = any(is_import(s) and ast.dump(s) in dumps and not bound_names(s) & used for s in old)
+    if missing and (documented or 2 * len(repeated) + idle > len(statements)):
         yield Finding(f"the answer drops {', '.join(missing)}")

@@ -60,8 +60,10 @@ def _class_of(receiver: str, site: CallSite, subject: Subject) -> tuple[Path, as
     if receiver in {"self", "cls", "super()"}:
         inner = next((n for n in reversed(chain) if isinstance(n, ast.ClassDef)), None)
         return (file, inner, receiver == "super()") if inner else None
-    function = enclosing_function(site, subject)
-    named = _named_class(receiver, function) or receiver.partition("(")[0]
+    scope: ast.AST | None = enclosing_function(site, subject)
+    if receiver.startswith(("self.", "cls.")):
+        scope = next((n for n in reversed(chain) if isinstance(n, ast.ClassDef)), None)
+    named = (_named_class(receiver, scope) if scope else None) or receiver.partition("(")[0]
     try:
         expression = ast.parse(named, mode="eval").body
     except SyntaxError:
@@ -70,17 +72,23 @@ def _class_of(receiver: str, site: CallSite, subject: Subject) -> tuple[Path, as
     return (*found, False) if found else None
 
 
-def _named_class(variable: str, function: Function | None) -> str | None:
-    """What the function around says of a variable: by an assignment, `with` or annotation."""
-    for node in ast.walk(function) if function else ():
+def _named_class(variable: str, scope: ast.AST) -> str | None:
+    """What the function or class around says of a variable or attribute: by an assignment, `with` or annotation."""
+    for node in ast.walk(scope):
         match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as value) if name == variable:
+            case ast.Assign(targets=[target], value=ast.Call() as value) if ast.unparse(target) == variable:
                 return ast.unparse(value.func)
             case ast.withitem(context_expr=ast.Call() as value, optional_vars=ast.Name(id=name)) if name == variable:
                 return ast.unparse(value.func)
-            case ast.AnnAssign(target=ast.Name(id=name)) | ast.arg(arg=name) if name == variable and node.annotation:
-                return ast.unparse(node.annotation).strip("'").removesuffix(" | None")
+            case ast.AnnAssign() if ast.unparse(node.target) == variable:
+                return _bare(node.annotation)
+            case ast.arg(arg=name, annotation=ast.expr() as annotation) if name == variable:
+                return _bare(annotation)
     return None
+
+
+def _bare(annotation: ast.expr) -> str:
+    return ast.unparse(annotation).strip("'").removesuffix(" | None")
 
 
 def is_unbound(site: CallSite, subject: Subject) -> bool:
