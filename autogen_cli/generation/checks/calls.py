@@ -104,13 +104,13 @@ def _misused_object(site: CallSite, definition: ast.ClassDef, subject: Subject) 
 def _misused_result(site: CallSite, results: Results) -> str | None:
     """Coroutines that aren't awaited are the other check's matter."""
     uses = set(site.uses)
-    if results.is_async and not site.awaited:
+    if results.coroutine and not site.awaited:
         return None
     for use, verb in _NOTHING.items():
         if use in uses and results.nothing:
             return f"it {verb} the result, which is always None"
     if uses & {"context", "async_context"} and not results.may_be_manager:
-        hint = "; @contextmanager is missing" if results.yields else ""
+        hint = f"; @{'async' * results.is_async}contextmanager is missing" if results.yields else ""
         return f"it enters the result, which is no context manager{hint}"
     count = _unpacked_count(site) if "unpacked" in uses else None
     if count is not None and results.lengths and count not in results.lengths:

@@ -65,9 +65,10 @@ class Results:
 
     @property
     def may_be_manager(self) -> bool:
+        """Whether the result, awaited where the function is a coroutine, may be entered."""
         if self.manager or not self.plain:
             return True
-        if self.yields or self.nothing or self.is_async:
+        if self.yields or self.nothing:
             return False
         return (
             any(value is not None and not isinstance(value, _PLAIN) for value in self.returns)
