@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -15,8 +16,9 @@ from autogen_cli.models import Target
 
 # How a definition was reached, the closest first.
 WAYS = ("own", "imported", "module", "caller", "test", "type", "base", "package", "used", "alike")
-MOST_BYTES = 700_000
+MOST_BYTES = 600_000
 LARGEST_TEST = 100_000
+MOST_DEFINERS = 3
 MOST_CALLERS = 12  # files
 MOST_TESTS = 6
 BUILTIN_ATTRIBUTES = frozenset(
@@ -47,9 +49,11 @@ class Pool:
         self._imported()
         self._around_call_sites()
         self._types(rounds=2)
-        self._package()
         self._members()
-        self._elsewhere()
+        definers = self._definers()
+        self._package(definers)
+        self._members()
+        self._elsewhere(definers)
 
     def add(self, place: Place, way: str, hops: int) -> None:
         if place.path == self.path and place.definition.qualified_name == self.target.symbol:
@@ -143,27 +147,39 @@ class Pool:
             if place is not None and place.definition.kind in {"class", "constant"} and not is_test(place.path):
                 self.add(place, way, hops)
 
-    def _package(self) -> None:
+    def _definers(self) -> dict[str, list[str]]:
+        """Where names are defined that are like the target's, and attributes that the code around uses."""
+        known = self._known_names()
+        self._wanted = self._attributes_around() - known - BUILTIN_ATTRIBUTES
+        words = [word for word in words_of([self.target.name]) if len(word) > 3]
+        return self.sources.files_defining(self._wanted, words, known)
+
+    def _known_names(self) -> set[str]:
+        return {entry.place.definition.name for entry in self.entries.values()}
+
+    def _package(self, definers: dict[str, list[str]]) -> None:
+        """The modules beside the target's; what seems to define most of what is wanted comes first."""
         folder = parent_of(self.path)
-        for path in sorted(self.sources.project.files):
-            if parent_of(path) == folder and path != self.path and not is_test(path) and self.affordable(path):
+        found: Counter[str] = Counter()
+        for paths in definers.values():
+            for path in paths:
+                found[path] += 1 / len(paths)
+        beside = [path for path in self.sources.project.files if parent_of(path) == folder and not is_test(path)]
+        beside.sort(key=lambda path: (-(found[path] + 0.3) / (self.sources.size(path) + 4000), path))
+        for path in beside:
+            if path != self.path and self.affordable(path):
                 self._all_of(path, "package", 3)
 
-    def _elsewhere(self) -> None:
-        """Attributes that the code around uses and that few files define, and names like the target's."""
-        known = {entry.place.definition.name for entry in self.entries.values()}
-        wanted = self._attributes_around() - known - BUILTIN_ATTRIBUTES
-        words = [word for word in words_of([self.target.name]) if len(word) > 3]
-        definers = self.sources.files_defining(wanted, words, known)
+    def _elsewhere(self, definers: dict[str, list[str]]) -> None:
+        """What no other way leads to and few files define."""
+        known = self._known_names()
         for name, paths in sorted(definers.items(), key=lambda item: (len(item[1]), item[0])):
-            if len(paths) > 3:
-                break
-            for path in paths:
-                if not self.affordable(path):
-                    continue
-                for definition in self.sources.facts(path).definitions:
-                    if definition.name == name:
-                        self.add(Place(path, definition), "used" if name in wanted else "alike", 4)
+            for path in paths if name not in known and len(paths) <= MOST_DEFINERS else ():
+                if self.affordable(path):
+                    way = "used" if name in self._wanted else "alike"
+                    for definition in self.sources.facts(path).definitions:
+                        if definition.name == name:
+                            self.add(Place(path, definition), way, 4)
 
     def _attributes_around(self) -> set[str]:
         facts = self.sources.facts(self.path)
