@@ -3,7 +3,7 @@
 import ast
 import random
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from autogen_cli.bench.removal import Removed
@@ -142,10 +142,8 @@ def _drop_parameter(arguments: ast.arguments, name: str) -> None:
                     del arguments.defaults[optional]
                 del listed[index]
                 return
-    for index, parameter in enumerate(arguments.kwonlyargs):
-        if parameter.arg == name:
-            del arguments.kwonlyargs[index], arguments.kw_defaults[index]
-            return
+    index = [parameter.arg for parameter in arguments.kwonlyargs].index(name)
+    del arguments.kwonlyargs[index], arguments.kw_defaults[index]
 
 
 def renamed_keyword(case: Case) -> str | None:
@@ -240,7 +238,3 @@ def corrupted(case: Case) -> Iterator[tuple[str, str]]:
         answer = corrupt(case)
         if answer is not None:
             yield way, answer
-
-
-def names_of(cases: Sequence[Case]) -> list[str]:
-    return [case.removed.function.symbol for case in cases]

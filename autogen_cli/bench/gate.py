@@ -124,7 +124,7 @@ def _measure(root: Path, module: Module, function: RealFunction, index: Path, ch
 def _dotted(path: Path, root: Path) -> str:
     """The module's name, counted from the project's folder or the `src` or `lib` in it."""
     parts = list(path.relative_to(root).with_suffix("").parts)
-    if parts[0] in {"src", "lib"}:
+    if len(parts) > 1 and parts[0] in {"src", "lib"}:
         del parts[0]
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
