@@ -50,6 +50,7 @@ type Before = str | bytes | None
     ("before", "symbol", "code", "error", "message"),
     [
         ("x = 1\n", "helper", "def helper(:\n", RejectedError, r"doesn't parse: .+ \(line 1\)"),
+        ("x = 1\n", "helper", f"helper = f{'()' * 2000}\n", RejectedError, "too deep"),
         ("x = 1\n", "helper", "def other(): ...\n", RejectedError, "doesn't define helper"),
         ("x = 1\n", None, "", RejectedError, "doesn't define pkg.tools"),
         ("helper = 1\n", "helper", CODE, SymbolExistsError, "helper exists already in pkg/tools.py: pass --force"),
