@@ -121,7 +121,7 @@ class Index:
 
     def _read_tree(self) -> dict[str, Listing]:
         kept = next((row[0] for row in self._rows("SELECT tree FROM state")), None)
-        return {folder: Listing(*listing) for folder, listing in json.loads(kept).items()} if kept else {}
+        return {folder: Listing._make(listing) for folder, listing in json.loads(kept).items()} if kept else {}
 
     def value(self, file: int, column: str) -> str | None:
         """One of `skipped`, `outline`, `words`, `imports`, `facts`."""

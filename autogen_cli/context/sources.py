@@ -17,13 +17,10 @@ from autogen_cli.context.tokens import count_tokens
 
 LARGEST_FILE = 1_000_000
 RACE_NS = 50_000_000  # a file that changed so shortly before it was read may change again with the same time stamp
-# Patterns that start with a literal: re finds that four times as fast as one pattern of alternatives.
-OUTLINE = [
-    re.compile(text)
-    for text in (rb"def (\w+)", rb"class (\w+)", rb"self\.(\w+)(?: =|:)", rb"\n    (\w+)(?: = |: [A-Z])")
-]
-OUTSIDE = re.compile(r"(?:^|/)(?:docs?|docs_src|examples?|scripts?|bench(?:marks?)?)/")
-DIGITS = re.compile(r"[0-9]")
+# re finds patterns that start with a literal four times as fast as one pattern of alternatives.
+OUTLINE = (rb"def (\w+)", rb"class (\w+)", rb"self\.(\w+)(?: =|:)", rb"\n    (\w+)(?: = |: [A-Z])")
+OUTSIDE = r"(?:^|/)(?:docs?|docs_src|examples?|scripts?|bench(?:marks?)?)/"
+DIGITS = str.maketrans("123456789", "0" * 9)
 NO_FACTS = FileFacts()
 
 
@@ -218,7 +215,7 @@ class Sources:
     def outline(self, path: str) -> str:
         """Names that a file seems to define, told without parsing, one on each line; none for tests and docs."""
         source = self._bytes(path) if _is_source(path) else b""
-        names = {name for pattern in OUTLINE for name in pattern.findall(source)}
+        names = {name for pattern in OUTLINE for name in re.findall(pattern, source)}
         outline = b"\n".join(sorted(names)).decode("utf-8", "replace")
         self._change(path).values["outline"] = outline
         return outline
@@ -302,7 +299,7 @@ class Sources:
 
     def count(self, text: str) -> int:
         """Tokens of a text. o200k_base takes one token for each three digits, so that digits needn't be told apart."""
-        key = hashlib.blake2b(DIGITS.sub("0", text).encode(), digest_size=16).digest()
+        key = hashlib.blake2b(text.translate(DIGITS).encode(), digest_size=16).digest()
         known = self._tokens.get(key)
         if known is None:
             known = self.index.tokens(key)
@@ -317,7 +314,7 @@ def _dump(value: object) -> str:
 
 
 def _is_source(path: str) -> bool:
-    return not is_test(path) and not OUTSIDE.search(path)
+    return not is_test(path) and not re.search(OUTSIDE, path)
 
 
 def mentions(source: bytes, word: bytes) -> bool:
