@@ -52,7 +52,14 @@ class Classes:
         return True if True in answers else None if None in answers else False
 
     def inherits(
-        self, definition: ast.ClassDef, file: Path, method: str, home: tuple[Path, str], *, own: bool = True
+        self,
+        definition: ast.ClassDef,
+        file: Path,
+        method: str,
+        home: tuple[Path, str],
+        *,
+        own: bool = True,
+        depth: int = 0,
     ) -> bool | None:
         """Whether a method comes from the class `home` (file, name); None where a base isn't known.
 
@@ -64,10 +71,10 @@ class Classes:
             return False
         unknown = False
         for base in definition.bases:
-            found = self.find(base, file)
+            found = self.find(base, file) if depth <= _MOST_BASES else None
             if found is None:
                 unknown = unknown or _last_name(base) not in _NEUTRAL
-            elif (answer := self.inherits(found[1], found[0], method, home)) is not False:
+            elif (answer := self.inherits(found[1], found[0], method, home, depth=depth + 1)) is not False:
                 return answer
         return None if unknown else False
 

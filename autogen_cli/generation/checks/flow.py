@@ -92,6 +92,7 @@ def _of_comprehension(
     first, *others = node.generators
     yield from _events(first.iter, loops, hidden)
     if isinstance(node, ast.GeneratorExp):
+        yield from (_Event("bind", name, node.lineno, loops) for name in bound_names(node))  # by `:=`
         return  # the rest runs later
     inner = hidden | bound_names(*(generator.target for generator in node.generators))
     yield from _all([*first.ifs, *others], loops, inner)
