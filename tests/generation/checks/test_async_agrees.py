@@ -27,6 +27,9 @@ COROUTINES = [
     ("async def f():\n    asyncio.create_task(fix())", "pass"),
     ("async def f():\n    t = fix()\n    await t", "pass"),
     ("async def f():\n    t = fix()\n    await asyncio.gather(t, t)", "pass"),
+    ("asyncio.run(*[fix()])", "pass"),
+    ("async def f():\n    t = fix()\n    asyncio.wait([t])", "pass"),
+    ("async def f():\n    await asyncio.gather(*(fix() for _ in range(3)))", "pass"),
     ("", "pass"),
     ("fix()", f"fail 1: 3: {NOT_AWAITED}"),
     ("x = fix()", f"fail 1: 3: {NOT_AWAITED}"),
@@ -41,6 +44,7 @@ COROUTINES = [
     ("def f():\n    return fix()", "fail 1: it is async, and none of its 1 callers awaits it"),
     ("def f():\n    x = fix()\n    return x", "fail 1: it is async, and none of its 1 callers awaits it"),
     ("def f():\n    return fix()\nasync def g():\n    await fix()", "pass"),
+    ("def f(o):\n    o(fix())\n    asyncio.run(o)", "fail 1: it is async, and none of its 1 callers awaits it"),
     ("async def f():\n    await fix()\n    fix().x", f"fail 1: 5: {NOT_AWAITED}"),
 ]
 OTHERS = [
@@ -53,6 +57,8 @@ OTHERS = [
     ("async def f():\n    await fix()", AGEN, "fail 1: 4: it awaits an async generator"),
     ("async def f():\n    async for x in fix(): ...", AGEN, "pass"),
     ("x = fix()", AGEN, "pass"),
+    ("", "async def fix() -> 'Iterator[int]':\n    yield 1\n", "fail 1: it is async, so it gives no 'Iterator[int]'"),
+    ("", "async def fix() -> 'AsyncIterator[int]':\n    yield 1\n", "pass"),
     ("for x in fix(): ...", AGEN, "fail 1: 3: it takes an async generator apart without `async for`"),
     (
         "async def f():\n    async for x in fix(): ...",

@@ -28,6 +28,7 @@ RESULTS = [
     ("a, *b = fix()", THREE, "1 calls fit"),
     ("print(*fix())", THREE, "1 calls fit"),
     ("for a, b in fix():\n    pass", THREE, "1 calls fit"),
+    ("for x in [*fix()]:\n    pass", THREE, "1 calls fit"),
     ("if True: a, b, c = fix()", THREE, "1 calls fit"),
     ("a, b, c, d = fix()", f"{THREE}    return 1, 2\n", "fail 1: 3: it unpacks 4 values, and 2 or 3 are returned"),
     ("a, b, c, d = fix()", f"{THREE}    return 1, *x\n", "1 calls fit"),
