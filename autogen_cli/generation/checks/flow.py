@@ -44,7 +44,14 @@ def _events(node: ast.AST, loops: frozenset[int], hidden: frozenset[str]) -> Ite
         case ast.Name():
             if node.id not in hidden and not isinstance(node.ctx, ast.Del):
                 yield _Event("read" if isinstance(node.ctx, ast.Load) else "bind", node.id, node.lineno, loops)
-        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Import() | ast.ImportFrom():
+        case (
+            ast.Import()
+            | ast.ImportFrom()
+            | ast.TypeAlias()
+            | ast.FunctionDef()
+            | ast.AsyncFunctionDef()
+            | ast.ClassDef()
+        ):
             yield from _of_definition(node, loops, hidden)
         case ast.Lambda():
             yield from _all([*node.args.defaults, *node.args.kw_defaults], loops, hidden)
@@ -72,13 +79,16 @@ def _events(node: ast.AST, loops: frozenset[int], hidden: frozenset[str]) -> Ite
 
 
 def _of_definition(
-    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom,
+    node: Function | ast.ClassDef | ast.Import | ast.ImportFrom | ast.TypeAlias,
     loops: frozenset[int],
     hidden: frozenset[str],
 ) -> Iterator[_Event]:
     """What is inside runs later, or has a scope of its own."""
     if isinstance(node, ast.Import | ast.ImportFrom):
         yield from (_Event("bind", bound_by(alias), node.lineno, loops) for alias in node.names)
+        return
+    if isinstance(node, ast.TypeAlias):
+        yield _Event("bind", node.name.id, node.lineno, loops)
         return
     yield from _all(node.decorator_list, loops, hidden)
     if not isinstance(node, ast.ClassDef):

@@ -43,6 +43,7 @@ CASES = [
     ("x = 1\ndef inner():\n    nonlocal x\n    print(x)\n    x = 2\nreturn inner", ""),
     ("print(a)\na = 1", ""),
     ("x = 1\ndel x", ""),
+    ("type X = list[Y]\nY = int\nreturn X", ""),
 ]
 
 
