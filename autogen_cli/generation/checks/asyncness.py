@@ -128,12 +128,8 @@ def _judge_variable(names: tuple[str, ...], function: Function) -> Judgement | N
     if _is_handed_over(function, holds):
         return _GOOD
     returns = (n.value for n in ast.walk(function) if isinstance(n, ast.Return) and n.value)
-    looked_into = (
-        n.func if isinstance(n, ast.Call) else n.value
-        for n in ast.walk(function)
-        if isinstance(n, ast.Call | ast.Subscript)
-    )
-    return _OPEN if any(map(holds, returns)) and not any(map(holds, looked_into)) else None
+    calls = (n.func for n in ast.walk(function) if isinstance(n, ast.Call))
+    return _OPEN if any(map(holds, returns)) and not any(map(holds, calls)) else None
 
 
 class _Holds:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from autogen_cli.generation.checks import asyncness, calls, imports, names, shape
+from autogen_cli.generation.checks import asyncness, calls, imports, lint, names, shape, types
 from autogen_cli.generation.checks.dependencies import declared_distributions, environment_of, site_packages
 from autogen_cli.generation.checks.modules import Modules
 from autogen_cli.generation.checks.subject import Subject
@@ -21,6 +21,9 @@ CHECKS: dict[str, Check] = {
     "imports": imports.exist,
     "call_sites": calls.fit,
     "async": asyncness.agree,
+    "types": types.match,
+    "security": lint.security,
+    "style": lint.style,
 }
 
 
