@@ -8,7 +8,7 @@ now, can't change the answer; then the warm path is a walk, a comparison and thi
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,8 +24,8 @@ PARTS = ("text", "tokens", "budget", "items", "omitted", "call_sites", "files", 
 class Needs(NamedTuple):
     """What an answer was made of. files: path -> its stat. names: searched for in all files.
 
-    defined, words: names, and parts of names, that would have drawn in a file that seems to define them. paths: a digest
-    of all files' paths. settings: name -> stat of the files that conventions and dependencies come from.
+    defined, words: names, and parts of names, that would have drawn in a file that seems to define them. paths: a
+    digest of all files' paths. settings: name -> stat of the files that conventions and dependencies come from.
     """
 
     files: dict[str, list[int]]

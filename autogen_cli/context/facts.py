@@ -1,7 +1,8 @@
 """The facts about one Python file, as plain values: what an analyzer fills and everything else reads.
 
 All are named tuples of strings, numbers and sequences, so that they go to JSON and back without ceremony (a tuple
-comes back as a list). Lines are 1-based. Any analyzer that fills `FileFacts` and `Usage` can stand in for the tree-sitter one (`syntax.py`).
+comes back as a list). Lines are 1-based. Any analyzer that fills `FileFacts` and `Usage` can stand in for the
+tree-sitter one (`syntax.py`).
 """
 
 from collections.abc import Sequence

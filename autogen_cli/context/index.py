@@ -35,7 +35,7 @@ INSERT INTO state VALUES (0, NULL);
 
 
 class FileRow(NamedTuple):
-    """A file as it was read. stat: a `FileStat`. digest: of its bytes, where they were analysed; None where they were only searched."""
+    """A file as it was read. stat: a `FileStat`. digest: of its bytes; None where they were only searched."""
 
     id: int
     path: str

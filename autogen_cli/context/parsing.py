@@ -50,7 +50,7 @@ def query(text: str) -> "Query":
 
 
 def normalize(content: bytes) -> bytes:
-    """UTF-8 bytes with `\\n` line ends and no byte order mark. UnicodeDecodeError when the file says no encoding.
+    """UTF-8 bytes with plain line ends and no byte order mark. UnicodeDecodeError when the file says no encoding.
 
     A file in another encoding that it declares (PEP 263) is converted.
     """

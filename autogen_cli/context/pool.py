@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -160,7 +160,7 @@ class Pool:
     def _package(self, definers: dict[str, list[str]]) -> None:
         """The modules beside the target's; what seems to define most of what is wanted comes first."""
         folder = parent_of(self.path)
-        found: Counter[str] = Counter()
+        found: defaultdict[str, float] = defaultdict(float)
         for paths in definers.values():
             for path in paths:
                 found[path] += 1 / len(paths)
@@ -207,7 +207,7 @@ def nearest(found: Sequence[Found], target: Target) -> list[Found]:
     named = words_of([target.module, target.name])
 
     def distance(path: str) -> tuple[bool, int, int, str]:
-        shared = len(os.path.commonprefix([own.split("/"), path.split("/")]))
+        shared = len(os.path.commonprefix([own.split("/"), path.split("/")]))  # noqa: RUF071 - of two lists, part by part
         alike = len(named & words_of([path.rpartition("/")[2]])) if is_test(path) else 0
         return path != own, -alike, -shared, path
 

@@ -83,7 +83,7 @@ class Project:
             folder = stack.pop()
             full, prefix = (f"{root}/{folder}", f"{folder}/") if folder else (root, "")
             try:
-                mtime_ns = os.stat(full).st_mtime_ns
+                mtime_ns = os.stat(full).st_mtime_ns  # noqa: PTH116 - a Path a folder costs more than the stat
                 listing = known.get(folder)
                 if listing is None or listing.mtime_ns != mtime_ns:
                     listing = list_folder(full, self.root, mtime_ns)

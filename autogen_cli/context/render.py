@@ -1,9 +1,10 @@
 """From ranked candidates to a text of at most so many tokens, counted exactly.
 
-Taken greedily by worth per token, which is Dantzig's rule for the knapsack (Operations Research 5, 1957); what shows how
-the target is used has a share of the budget of its own. o200k_base splits text before it merges bytes, and no piece of
-that split reaches over a newline that is followed by anything but white space or `/`. So when every piece starts with
-another character and ends in one newline, the tokens of the text are the sum over its pieces (a test holds this).
+Taken greedily by worth per token, which is Dantzig's rule for the knapsack (Operations Research 5, 1957); what shows
+how the target is used has a share of the budget of its own. o200k_base splits text before it merges bytes, and no
+piece of that split reaches over a newline that is followed by anything but white space or `/`. So when every piece
+starts with another character and ends in one newline, the tokens of the text are the sum over its pieces (a test
+holds this).
 """
 
 import re

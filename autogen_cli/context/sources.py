@@ -190,7 +190,7 @@ class Sources:
             self._skip(path, f"syntax error in line {line}, read as far as possible")
 
     def files_defining(self, names: set[str], words: Sequence[str], known: set[str]) -> dict[str, list[str]]:
-        """Name -> files outside tests and docs that seem to define it: of `names`, and others with one of the `words`."""
+        """Name -> files outside tests and docs that seem to define it: `names`, and others with one of the `words`."""
         self.looked_for |= names
         self.looked_like.update(words)
         found: dict[str, list[str]] = {}

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from autogen_cli.context.facts import Definition, FileFacts
 from autogen_cli.context.imports import imports_in
@@ -230,17 +230,10 @@ class _Reader:
                 self._export(value)
                 continue
             shown = self.value(value) if item is target else "..."
-            self._add(
-                Definition(
-                    name,
-                    owner,
-                    "attribute" if owner else "constant",
-                    node.start_point[0] + 1,
-                    node.end_point[0] + 1,
-                    name + (f": {annotation}" if annotation else "") + (f" = {shown}" if value else ""),
-                    returns=annotation,
-                )  # fmt: skip
-            )
+            kind: Literal["attribute", "constant"] = "attribute" if owner else "constant"
+            signature = name + (f": {annotation}" if annotation else "") + (f" = {shown}" if value else "")
+            first, last = node.start_point[0] + 1, node.end_point[0] + 1
+            self._add(Definition(name, owner, kind, first, last, signature, returns=annotation))
 
     def value(self, node: "Node | None") -> str:
         """A value on one line, its inside cut where it is long."""

@@ -1,8 +1,8 @@
 """How much each feature says, in log odds: logistic regression over the pools of 492 real functions left out of 13
 projects (aiohttp, attrs, celery, fastapi, flask, httpx, poetry-core, pydantic, pytest, rich, tornado, typer, urllib3).
 
-Label: whether the deleted body needs a definition of that name (`bench/truth.py`). Each project weighs as the root of its
-number of targets. Each project's recall under weights fitted on the others alone is within 0.01 of what is reached.
+Label: whether the deleted body needs a definition of that name (`bench/truth.py`). Each project weighs as the root of
+its number of targets. Each project's recall under weights fitted on the others alone is within 0.01 of what is reached.
 """
 
 TOP_LEVEL = {
