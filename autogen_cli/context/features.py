@@ -45,14 +45,18 @@ class Uses:
         self.tests = Loaded(Counter(), Counter())
         self.all = Loaded(Counter(), Counter())
         self.similar: tuple[dict[str, float], dict[str, float]] = {}, {}
+        self.alike: tuple[dict[str, float], dict[str, float]] = {}, {}
         self.passed_words: set[str] = set()
         self.self_passed: set[str] = set()
         self._read_own(pool)
         self._read_sites(pool)
+        target_words = words(pool.target.name)
         for path in sorted({entry.place.path for entry in pool.entries.values()}):
             for definition in pool.sources.facts(path).definitions:
                 if definition.kind in {"function", "method"}:
                     self.all.add(definition)
+                    if path != pool.path:
+                        _note_similar(self.alike, definition, target_words)
 
     def _read_own(self, pool: Pool) -> None:
         facts = pool.sources.facts(pool.path)
@@ -63,11 +67,7 @@ class Uses:
             if definition.kind not in {"function", "method"} or definition.qualified_name == pool.target.symbol:
                 continue
             self.own.add(definition)
-            own_words = words(definition.name)
-            likeness = len(own_words & target_words) / max(1, len(own_words | target_words))
-            for known, loaded in zip(self.similar, (definition.names, definition.attributes), strict=True):
-                if likeness:
-                    known.update((name, max(likeness, known.get(name, 0.0))) for name in loaded)
+            _note_similar(self.similar, definition, target_words)
         self.own.names.update(facts.names)
         self.own.attributes.update(facts.attributes)
 
@@ -84,6 +84,17 @@ class Uses:
             (self.tests if is_test(path) else self.callers).add(around)
             if "self" in passed and around.owner:
                 self.self_passed.add(around.owner.rpartition(".")[2])
+
+
+def _note_similar(
+    known: tuple[dict[str, float], dict[str, float]], definition: Definition, target_words: frozenset[str]
+) -> None:
+    own_words = words(definition.name)
+    shared = len(own_words & target_words)
+    if shared:
+        likeness = shared / len(own_words | target_words)
+        for table, loaded in zip(known, (definition.names, definition.attributes), strict=True):
+            table.update((name, max(likeness, table.get(name, 0.0))) for name in loaded)
 
 
 class FeatureReader:
@@ -106,6 +117,8 @@ class FeatureReader:
         features["bias"] = 1.0
         features["hops"] = float(entry.hops)
         own_words = words(definition.name)
+        parameters = words_of(each[0] for each in definition.parameters)
+        features["parameter overlap"] = self.overlap(parameters, self.uses.passed_words) if parameters else 0.0
         features["name overlap"] = self.overlap(own_words, self.target_words)
         features["argument overlap"] = self.overlap(own_words, self.uses.passed_words)
         if definition.name.startswith("_"):
@@ -136,6 +149,7 @@ class FeatureReader:
         features["test uses"] = math.log1p(uses.tests.names[name])
         features["all uses"] = math.log1p(uses.all.names[name])
         features["similar uses"] = uses.similar[0].get(local, 0.0)
+        features["alike uses"] = uses.alike[0].get(name, 0.0)
         features["file overlap"] = self.overlap(words(entry.place.path), self.target_words)
         features["type variable"] = float("TypeVar" in definition.signature or "ParamSpec" in definition.signature)
 
@@ -148,6 +162,7 @@ class FeatureReader:
         features["test uses"] = math.log1p(uses.tests.attributes[name])
         features["all uses"] = math.log1p(uses.all.attributes[name])
         features["similar uses"] = uses.similar[1].get(name, 0.0)
+        features["alike uses"] = uses.alike[1].get(name, 0.0)
         features["definers"] = math.log1p(self.definers[name])
         features["owner overlap"] = self.overlap(words(owner), self.target_words)
         features["owner argument"] = self.overlap(words(owner), uses.passed_words)
