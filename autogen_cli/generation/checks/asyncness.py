@@ -34,15 +34,18 @@ _ASYNC_DUNDERS = frozenset(("__aenter__", "__aexit__", "__anext__"))
 
 
 def agree(subject: Subject) -> CheckResult:
-    definition = subject.shown.definition[-1] if subject.shown.definition else None
+    return verdict("async", [finding for symbol in subject.symbols() for finding in _findings(symbol)])
+
+
+def _findings(subject: Subject) -> Iterator[Finding]:
+    definition = subject.shown.definition[-1]
     if not isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef):
-        return verdict("async", [])
+        return
     plain = is_transparent(definition, subject.target.path, subject.modules, result=True)
     results = results_of(definition, plain=plain)
-    findings = [*_in_itself(definition, results)]
+    yield from _in_itself(definition, results)
     if (results.plain or results.manager) and not is_property(definition):
-        findings += _among_callers(results, subject)
-    return verdict("async", findings)
+        yield from _among_callers(results, subject)
 
 
 def _in_itself(function: Function, results: Results) -> Iterator[Finding]:

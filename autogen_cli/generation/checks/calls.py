@@ -22,9 +22,13 @@ _NOTHING = {"unpacked": "unpacks", "iterated": "iterates over", "subscript": "in
 
 def fit(subject: Subject) -> CheckResult:
     """Arguments bind, and the result can be unpacked, iterated or entered where callers do that."""
-    calls = [site for site in sites.calls(subject) if not sites.expects_error(site, subject)]
-    findings = [*_unbound(calls, subject), *_misused(calls, subject)]
-    return verdict("call_sites", findings, f"{len(calls)} calls fit" if calls else "no calls are known")
+    findings: list[Finding] = []
+    count = 0
+    for symbol in subject.symbols():
+        calls = [site for site in sites.calls(symbol) if not sites.expects_error(site, symbol)]
+        findings += [*_unbound(calls, symbol), *_misused(calls, symbol)]
+        count += len(calls)
+    return verdict("call_sites", findings, f"{count} calls fit" if count else "no calls are known")
 
 
 def _unbound(calls: list[CallSite], subject: Subject) -> Iterator[Finding]:

@@ -41,7 +41,7 @@ def run_checks(
     edit: what `plan_edit` made of the code; None where it could make nothing: then the other checks are skipped.
     environment: a virtual environment that is used where the project has none of its own. skip: names of checks.
     """
-    parses, defines = _alone(code, target)
+    parses, defines = _alone(code, target, context)
     if edit is None or "fail" in {parses.status, defines.status}:
         return (parses, defines, *(_skipped(name, "there is nothing to put in") for name in CHECKS))
     subject = _subject(code, target, context, edit, environment)
@@ -53,14 +53,14 @@ def _skipped(name: str, why: str) -> CheckResult:
     return CheckResult(name=name, status="skipped", detail=why)
 
 
-def _alone(code: str, target: Target) -> tuple[CheckResult, CheckResult]:
+def _alone(code: str, target: Target, context: CodeContext) -> tuple[CheckResult, CheckResult]:
     try:
         snippet = read_snippet(code, target)
         compiles(code)
     except SyntaxError as exc:
         failed = CheckResult(name="parses", status="fail", detail=exc.msg, line=exc.lineno)
         return failed, _skipped("defines", "the code doesn't parse")
-    return CheckResult(name="parses", status="pass"), shape.defines(snippet, target)
+    return CheckResult(name="parses", status="pass"), shape.defines(snippet, target, context)
 
 
 def _run(name: str, check: Check, subject: Subject) -> CheckResult:

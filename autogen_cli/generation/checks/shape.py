@@ -15,17 +15,18 @@ from autogen_cli.generation.statements import (
     bound_names,
     find,
     find_class,
+    flatten,
     has_docstring,
     is_import,
     is_placeholder,
 )
-from autogen_cli.models import CheckResult, Target
+from autogen_cli.models import CheckResult, CodeContext, Target
 
 _ELISION = ("...", "existing", "unchanged", "rest of", "other ", "omitted")
 
 
-def defines(answer: Snippet, target: Target) -> CheckResult:
-    """The symbol is there, and of the right kind."""
+def defines(answer: Snippet, target: Target, context: CodeContext) -> CheckResult:
+    """The symbol is there, and of the right kind. What only runs, besides, is left out."""
     if target.kind == "module":
         return verdict("defines", [] if answer.definition else [Finding("the code is empty")])
     if not answer.definition:
@@ -33,12 +34,22 @@ def defines(answer: Snippet, target: Target) -> CheckResult:
             return verdict("defines", [Finding(f"the code imports {target.symbol} instead of defining it")])
         names = sorted(bound_names(*answer.tree.body))
         return verdict("defines", [Finding(f"the code defines {', '.join(names) or 'nothing'}, not {target.symbol}")])
-    last = answer.definition[-1]
-    kind = _kind(last)
+    last = list(flatten(answer.definition))[-1]
+    called = any(site.arguments is not None and site.symbol is None for site in context.call_sites)
+    if not _is_kind(last, target, called=called):
+        return verdict("defines", [Finding(f"{target.symbol} is a {_kind(last)}, not a {target.kind}", last.lineno)])
+    idle = (s for s in answer.rest if not has_docstring([s]) and not is_placeholder(s))
+    left = [Finding(f"line {s.lineno} only runs, and is left out", s.lineno, "warn") for s in idle]
+    return verdict("defines", [*_placeholder(last), *left])
+
+
+def _is_kind(statement: ast.stmt, target: Target, *, called: bool) -> bool:
+    """The kind may be a guess by the name: a value does for a function that nobody calls, and the other way round."""
+    kind = _kind(statement)
     wanted = "function" if target.kind == "method" else target.kind
-    if kind == wanted or (kind == "constant" and wanted != "class" and _may_be_callable(last)):
-        return verdict("defines", _placeholder(last))
-    return verdict("defines", [Finding(f"{target.symbol} is a {kind}, not a {target.kind}", last.lineno)])
+    if kind == "constant" and wanted == "function":
+        return not called or _may_be_callable(statement)
+    return kind == wanted or (wanted == "constant" and kind == "function" and called)
 
 
 def _kind(statement: ast.stmt) -> str:

@@ -1,13 +1,15 @@
 """What every check looks at: the code, the module before and after, and the project around it."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from autogen_cli.generation.checks.modules import Modules
 from autogen_cli.generation.insert import Edit
 from autogen_cli.generation.insert.module import Module
 from autogen_cli.generation.snippet import Snippet
-from autogen_cli.models import CheckResult, CheckStatus, CodeContext, Target
+from autogen_cli.generation.statements import DEFINITIONS
+from autogen_cli.models import CallSite, CheckResult, CheckStatus, CodeContext, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,28 @@ class Subject:
     after: Module
     modules: Modules
     declared: frozenset[str] | None
+
+    def symbols(self) -> Iterator["Subject"]:
+        """The subject for each symbol that calls may mean: itself, or of a whole module every definition that is called.
+
+        A site doesn't say which of a module's names it uses; one that could mean several is left out.
+        """
+        if self.target.kind != "module":
+            yield self
+            return
+        definitions = [s for s in self.shown.tree.body if isinstance(s, DEFINITIONS)]
+        called: dict[str, list[CallSite]] = {s.name: [] for s in definitions}
+        for site in self.context.call_sites:
+            names = [name for name in called if re.search(rf"\b{name}\s*\(", site.text)]
+            if len(names) == 1:
+                called[names[0]].append(site)
+        for definition in definitions:
+            yield replace(
+                self,
+                target=replace(self.target, symbol=definition.name, kind="function"),
+                context=replace(self.context, call_sites=tuple(called[definition.name])),
+                shown=replace(self.shown, definition=(definition,)),
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,13 +36,16 @@ _DISPLAYS: dict[type[ast.AST], str] = {
 
 
 def match(subject: Subject) -> CheckResult:
-    definition = subject.shown.definition[-1] if subject.shown.definition else None
-    if not isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef):
-        return verdict("types", [])
     shadowed = subject.after.names.runtime & set(_TAKES)
     if shadowed:
         return verdict("types", [], f"the module has a {', '.join(sorted(shadowed))} of its own")
-    return verdict("types", [*_defaults(definition), *_returned(definition), *_passed(definition, subject)])
+    return verdict("types", [finding for symbol in subject.symbols() for finding in _findings(symbol)])
+
+
+def _findings(subject: Subject) -> Iterator[Finding]:
+    definition = subject.shown.definition[-1]
+    if isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef):
+        yield from (*_defaults(definition), *_returned(definition), *_passed(definition, subject))
 
 
 def _defaults(function: Function) -> Iterator[Finding]:
