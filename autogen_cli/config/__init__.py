@@ -3,7 +3,14 @@
 `edit`, `trust` and `describe` stay out of here: most runs need none of them.
 """
 
-from autogen_cli.config.environment import Credential, Folders, credential, environment_for_programs, folders
+from autogen_cli.config.environment import (
+    Credential,
+    Folders,
+    credential,
+    environment_for_programs,
+    folders,
+    virtual_environment,
+)
 from autogen_cli.config.settings import (
     SETTINGS,
     AutogenConfig,
@@ -48,4 +55,5 @@ __all__ = [
     "folders",
     "load",
     "value_of",
+    "virtual_environment",
 ]

@@ -73,6 +73,11 @@ def environment_for_programs(environ: Mapping[str, str] = os.environ) -> dict[st
     return {name: value for name, value in environ.items() if name not in CREDENTIALS.values()}
 
 
+def virtual_environment(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """The virtual environment that is active, if one is."""
+    return Path(active) if (active := environ.get("VIRTUAL_ENV")) else None
+
+
 def names_a_secret(key: str) -> str | None:
     """The hint for a key or variable that looks like a credential's, else None."""
     if not _SECRET_NAME.search(key):

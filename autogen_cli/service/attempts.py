@@ -1,8 +1,9 @@
 """One attempt: what a provider answered, and whether it fits."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 
 from autogen_cli.errors import RejectedError
 from autogen_cli.models import CheckResult, CodeContext, Completion, CostSource, Target, Usage
@@ -41,18 +42,28 @@ def total_usage(attempts: Sequence[Attempt]) -> Usage:
     )
 
 
-def examine(served: Served, target: Target, context: CodeContext, *, force: bool) -> Attempt:
-    """Finds the code in the answer, works out the edit and runs the checks. An answer without code fails one check."""
-    from autogen_cli.generation.checks import run_checks
-    from autogen_cli.generation.extract import extract_code
-    from autogen_cli.generation.insert import plan_edit
+def examine(
+    served: Served,
+    target: Target,
+    context: CodeContext,
+    *,
+    force: bool,
+    environment: Path | None = None,
+    skip: Collection[str] = (),
+) -> Attempt:
+    """Finds the code in the answer, works out the edit and runs the checks. An answer without code fails one check.
+
+    environment: a virtual environment that is used where the project has none. skip: names of checks.
+    """
+    from autogen_cli.generation.fit import fit_answer
 
     try:
-        code = extract_code(_whole(served.completion), target)
-        edit = plan_edit(target, code, force=force)
+        answer = _whole(served.completion)
     except RejectedError as error:
         return Attempt(served=served, code="", checks=(CheckResult(name="answer", status="fail", detail=str(error)),))
-    return Attempt(served=served, code=edit.code or code, checks=run_checks(code, target, context, edit))
+    whole = served.completion.finish_reason == "stop"
+    found = fit_answer(answer, target, context, force=force, complete=whole, environment=environment, skip=skip)
+    return Attempt(served=served, code=found.code, checks=found.checks)
 
 
 def _whole(completion: Completion) -> str:

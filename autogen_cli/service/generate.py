@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from autogen_cli.cache.base import CacheHit
-from autogen_cli.config import environment_for_programs
+from autogen_cli.config import environment_for_programs, virtual_environment
 from autogen_cli.errors import BudgetError, ProviderError, ProviderUnavailableError, SymbolExistsError
 from autogen_cli.models import (
     CheckResult,
@@ -74,7 +74,7 @@ class Generator:
         """The checks on code that the user brings, as if a provider called `user` had answered with it."""
         plan = self.plan(request, force=force)
         served = Served(completion=Completion(text=code, model=None), provider="user", offline=True)
-        attempt = replace(examine(served, plan.target, plan.context, force=force), usage=NOTHING)
+        attempt = replace(self._examine(plan, served, force=force), usage=NOTHING)
         return self._finish(plan.target, self._result(plan, [attempt]), GenerateOptions(force=force, edit=True))
 
     def preview(self, request: GenerationRequest, *, force: bool = False) -> Preview:
@@ -206,13 +206,17 @@ class Generator:
         except ProviderError as error:
             budget.settle(reservation, Decimal(0) if error.billed == "no" else None)
             raise
-        attempt = await asyncio.to_thread(examine, served, plan.target, plan.context, force=options.force)
+        attempt = await asyncio.to_thread(self._examine, plan, served, force=options.force)
         if attempt.fits and options.test:
             check = await asyncio.to_thread(self._trial, plan.target, attempt.code, options)
             attempt = replace(attempt, checks=(*attempt.checks, check))
         attempt = books.record_attempt(plan.target, attempt, question)
         budget.settle(reservation, attempt.usage.cost_usd)
         return attempt
+
+    def _examine(self, plan: Plan, served: Served, *, force: bool) -> Attempt:
+        skip = self._services.skipped_checks
+        return examine(served, plan.target, plan.context, force=force, environment=virtual_environment(), skip=skip)
 
     def _trial(self, target: Target, code: str, options: GenerateOptions) -> CheckResult:
         """The user's own test command, on a private copy of the project with the code applied."""

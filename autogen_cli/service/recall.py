@@ -1,7 +1,10 @@
 """Between results and cache entries: what is kept of a result, and what a hit gives back."""
 
+import os
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autogen_cli.cache.base import CacheEntry, CacheHit
@@ -10,6 +13,17 @@ from autogen_cli.models import GeneratedCode, Usage
 
 if TYPE_CHECKING:
     from autogen_cli.service.plan import Plan
+
+DECLARATIONS = (".toml", ".cfg", ".txt", ".lock", ".gitignore")
+
+
+def declarations(root: Path) -> Iterator[tuple[str, tuple[int, int, int]]]:
+    """Size, time and inode of the files at the root that declare dependencies, conventions and what is ignored."""
+    with os.scandir(root) as entries:
+        for entry in entries:
+            if entry.name.endswith(DECLARATIONS) and entry.is_file():
+                stat = entry.stat()
+                yield entry.name, (stat.st_size, stat.st_mtime_ns, stat.st_ino)
 
 
 def entry_of(result: GeneratedCode, plan: "Plan", *, created: float) -> CacheEntry:

@@ -1,7 +1,6 @@
 """The composition root: configuration in, services out. The only place that takes the configuration apart."""
 
 import contextlib
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -17,6 +16,7 @@ from autogen_cli.config import SETTINGS, Folders, LoadedConfig, PriceConfig, fol
 from autogen_cli.errors import ConfigError, TargetError
 from autogen_cli.models import CodeContext, GenerationRequest, Prompt
 from autogen_cli.service.providers import LIMITS_FILE, ProviderFactory, Wishes, provider_chain
+from autogen_cli.service.recall import declarations
 
 if TYPE_CHECKING:
     from autogen_cli.cache.base import CacheLevel
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from autogen_cli.usage.ledger import UsageTracker
     from autogen_cli.usage.prices import ModelPrice
 
-DECLARATIONS = (".toml", ".cfg", ".txt", ".lock", ".gitignore")
 type Say = Callable[[str], None]
 
 # Settings that are declared and have no effect yet: whoever relies on one is told, not let down in silence.
@@ -67,6 +66,13 @@ class Services:
     @property
     def max_output_tokens(self) -> int:
         return self.config.openai.max_output_tokens
+
+    @property
+    def skipped_checks(self) -> frozenset[str]:
+        """The checks that the settings switch off."""
+        settings = self.config.checks
+        wanted = {"imports": settings.imports, "call_sites": settings.call_sites, "security": settings.lint}
+        return frozenset(name for name, on in wanted.items() if not on)
 
     def now(self) -> float:
         """Seconds since the epoch."""
@@ -225,7 +231,7 @@ class Services:
 
     def direct(self, request: GenerationRequest) -> tuple[str, str] | None:
         """The request and the project's state, for a lookup that needs no context; None while files are changing."""
-        files = [*self.engine.project.files.items(), *self._declarations()]
+        files = [*self.engine.project.files.items(), *declarations(self.root)]
         state = fingerprint(files, now_ns=self._walked)
         if state is None:
             return None
@@ -251,14 +257,6 @@ class Services:
             ),
         }
         return request_id(decides), state
-
-    def _declarations(self) -> Iterator[tuple[str, tuple[int, int, int]]]:
-        """The state of the files at the root that declare dependencies, conventions and what is ignored."""
-        with os.scandir(self.root) as entries:
-            for entry in entries:
-                if entry.name.endswith(DECLARATIONS) and entry.is_file():
-                    stat = entry.stat()
-                    yield entry.name, (stat.st_size, stat.st_mtime_ns, stat.st_ino)
 
     def rekey(self) -> int:
         """A new key for everything that is kept encrypted; how many values were sealed again."""

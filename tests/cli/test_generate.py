@@ -416,3 +416,11 @@ def test_an_empty_module_is_there_to_be_filled(shop: Path, autogen: RunAutogen) 
 
 def test_a_module_name_without_end_is_refused(shop: Path, autogen: RunAutogen) -> None:
     assert autogen("generate", "a." * 400 + "b", "x", cwd=shop).code == 9
+
+
+def test_a_check_can_be_switched_off(shop: Path, autogen: RunAutogen, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTOGEN_CHECKS_CALL_SITES", "false")
+    with FakeServer([MISFIT]) as server:
+        ran = autogen(*with_server(server), "--repair", "0", cwd=shop)
+    assert ran.code == 0
+    assert {check["name"]: check["status"] for check in ran.json["checks"]}["call_sites"] == "skipped"

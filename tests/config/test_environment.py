@@ -1,9 +1,11 @@
 """Credentials: from the environment alone, and never shown."""
 
+from pathlib import Path
+
 import pytest
 
 from autogen_cli.config import credential
-from autogen_cli.config.environment import environment_for_programs
+from autogen_cli.config.environment import environment_for_programs, virtual_environment
 from autogen_cli.errors import CredentialError
 
 
@@ -40,3 +42,8 @@ def test_what_cannot_be_a_key_is_refused(value: str) -> None:
 def test_programs_do_not_see_the_keys() -> None:
     environ = {"OPENAI_API_KEY": "canary", "CODEGEN_API_TOKEN": "canary", "PATH": "/bin", "ANTHROPIC_API_KEY": "theirs"}
     assert environment_for_programs(environ) == {"PATH": "/bin", "ANTHROPIC_API_KEY": "theirs"}
+
+
+def test_the_active_virtual_environment() -> None:
+    assert virtual_environment({"VIRTUAL_ENV": "/here"}) == Path("/here")
+    assert virtual_environment({}) is None
