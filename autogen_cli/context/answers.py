@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from autogen_cli import __version__
-from autogen_cli.context.sources import Sources, mentions
+from autogen_cli.context.search import mentions
+from autogen_cli.context.sources import Sources
 from autogen_cli.documents import to_json
 from autogen_cli.models import Argument, CallSite, CodeContext, ContextItem, SourceFile, Target
 

@@ -1,14 +1,14 @@
 """The context engine: from a target to everything that says what it has to be, within a budget of tokens."""
 
-import ast
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from autogen_cli.context import target as targets
+from autogen_cli.context.analyzer import Analyzer, AnalyzerError
 from autogen_cli.context.answers import (
     answer_from_json,
     answer_key,
@@ -17,8 +17,9 @@ from autogen_cli.context.answers import (
     settings_stats,
     still_holds,
 )
+from autogen_cli.context.facts import FileFacts
 from autogen_cli.context.index import Index, index_name
-from autogen_cli.context.project import Project
+from autogen_cli.context.project import Project, is_test, parent_of
 from autogen_cli.context.sources import Sources
 from autogen_cli.errors import AutogenError, TargetError
 from autogen_cli.models import CodeContext, Kind, SourceFile, Target
@@ -27,16 +28,7 @@ if TYPE_CHECKING:
     from autogen_cli.context.evidence import Found
 
 
-class Analyzer(Protocol):
-    """Another way to find who uses the target, beside the index."""
-
-    def find(self, sources: Sources, target: Target, found: Sequence["Found"]) -> list["Found"]:
-        """The usages of `target`; `found` are those of the index. Raises AnalyzerError when it can't tell."""
-        ...
-
-
-class AnalyzerError(Exception):
-    """An analyzer gave no answer; the text says why. The engine goes on with the index."""
+TELLING = 5  # functions that show how a module is written, or else modules beside it
 
 
 class ContextEngine:
@@ -63,6 +55,14 @@ class ContextEngine:
         self.sources = Sources(self.project, index)
         self.analyzer = analyzer
 
+    @classmethod
+    def from_codebase(cls, codebase: Any, *, index_dir: Path | None = None) -> Self:
+        """The engine of a `graph_sitter.Codebase`, which then tells who uses a target; it isn't changed."""
+        from autogen_cli.context.graph import CodebaseAnalyzer
+
+        analyzer = CodebaseAnalyzer(codebase)
+        return cls(analyzer.root, index_dir=index_dir, analyzer=analyzer)
+
     def __enter__(self) -> Self:
         return self
 
@@ -82,6 +82,7 @@ class ContextEngine:
         symbol = ".".join(symbol_parts) or None
         source_root, path, exists = targets.locate_module(self.project, parts)
         if exists:
+            self.sources.admit(path)
             self._check_module(path)
         definitions = {found.qualified_name: found for found in self.sources.facts(path).definitions}
         known = definitions.get(symbol) if symbol else None
@@ -105,6 +106,8 @@ class ContextEngine:
     def _check_module(self, path: str) -> None:
         content = targets.read_module(self.project.root, path)
         if self.sources.facts(path).error_line:
+            import ast
+
             try:
                 ast.parse(content)
             except SyntaxError as exc:
@@ -134,7 +137,10 @@ class ContextEngine:
         if kept is None:
             return None
         upto, data = kept
-        needs, build = answer_from_json(data)
+        try:
+            needs, build = answer_from_json(data)
+        except (ValueError, TypeError, KeyError):  # damaged: it is made anew
+            return None
         return build if still_holds(needs, self.sources, upto) else None
 
     def _make(self, target: Target, budget: int, warnings: list[str]) -> CodeContext:
@@ -157,9 +163,18 @@ class ContextEngine:
             omitted=rendered.omitted,
             call_sites=tuple(call_site(item) for item in found if item.usage.kind == "use"),
             files=self._files({item.path for item in rendered.items} | {item.path for item in found}, target),
-            conventions=conventions.read_conventions([self.sources.facts(path)], source, settings),
+            conventions=conventions.read_conventions(self._facts_around(path), source, settings),
             dependencies=conventions.read_dependencies(self.project.root, settings),
         )
+
+    def _facts_around(self, path: str) -> list[FileFacts]:
+        """Facts of a module, and of the first of those beside it where it says little itself."""
+        facts = self.sources.facts(path)
+        if sum(found.kind == "function" for found in facts.definitions) >= TELLING:
+            return [facts]
+        folder = parent_of(path)
+        beside = sorted(p for p in self.project.files if parent_of(p) == folder and p != path and not is_test(p))
+        return [facts, *(self.sources.facts(each) for each in beside[:TELLING])]
 
     def _find(self, target: Target, warnings: list[str]) -> list["Found"]:
         from autogen_cli.context.evidence import Evidence

@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from autogen_cli.context.analyzer import AnalyzerError
 from autogen_cli.context.evidence import Found
 from autogen_cli.context.graph_child import Occurrence, occurrences, unwritten_occurrences
 from autogen_cli.context.graph_copy import Copies, pick_files
@@ -26,7 +27,7 @@ CHILD = (sys.executable, "-P", str(Path(__file__).with_name("graph_child.py")))
 FORMAT = 1  # of the kept answers
 
 
-class GraphError(Exception):
+class GraphError(AnalyzerError):
     """graph-sitter gave no answer; the text says why. Whoever asked goes on with the index."""
 
 

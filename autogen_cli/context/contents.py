@@ -1,0 +1,155 @@
+"""The contents of a project's files, and which of them are as the index knows them."""
+
+import hashlib
+import os
+import time
+from collections.abc import Callable
+
+from autogen_cli.context.index import FileChange, Index, Read
+from autogen_cli.context.project import FileStat, Project
+
+LARGEST_FILE = 1_000_000
+RACE_NS = 50_000_000  # a file that changed so shortly before it was read may change again with the same time stamp
+
+
+class Contents:
+    """Reads each file once. What is learnt of files goes to the index at `close`.
+
+    now_ns: the time on the files' clock, for telling files that are being written.
+    touched: files that were read, or asked for, since `watch`.
+    """
+
+    def __init__(self, project: Project, index: Index, *, now_ns: Callable[[], int] = time.time_ns) -> None:
+        self.project, self.index = project, index
+        self._now_ns = now_ns()
+        self._raw: dict[str, bytes] = {}
+        self._new_tokens: dict[bytes, int] = {}
+        self._searches: set[str] = set()
+        self._changes: dict[str, FileChange] = {}
+        self._ids: dict[str, int] = {}  # of the files that are as the index knows them
+        self._gone: list[int] = []
+        self._admitted: set[str] = set()
+        self._answers: dict[str, str] = {}
+        self.watch()
+        self._compare()
+        self._paths = {number: path for path, number in self._ids.items()}
+        self._latest = max(self._paths, default=0)
+
+    def watch(self) -> None:
+        """Begins to note what is read."""
+        self.touched: set[str] = set()
+
+    def newer_than(self, number: int) -> list[str]:
+        """Files that the index got after the one of that number, or hasn't got as they are."""
+        return [path for path in self.project.files if self._ids.get(path, number + 1) > number]
+
+    def keep_answer(self, key: str, answer: str) -> None:
+        self._answers[key] = answer
+
+    def _compare(self) -> None:
+        """Tells files that are as the index knows them from those that are new, changed or gone."""
+        files = self.project.files
+        for number, path, stat, digest in self.index.files():
+            current = files.get(path)
+            if current == stat:
+                self._ids[path] = number
+            elif current is not None and digest is not None and self._digest(path) == digest:
+                self._ids[path] = number
+                self._changes[path] = FileChange(path, self._trusted(current), number)
+            else:
+                self._gone.append(number)
+        if len(self._ids) < len(files):
+            for path, stat in files.items():
+                if path not in self._ids:
+                    self._changes[path] = FileChange(path, self._trusted(stat))
+
+    def _trusted(self, stat: FileStat) -> FileStat:
+        """A stat that the next run will find changed if the file may have been written after it was read."""
+        return stat._replace(mtime_ns=0) if self._is_racy(stat.mtime_ns) else stat
+
+    def _is_racy(self, mtime_ns: int) -> bool:
+        coarse = not mtime_ns % 1_000_000_000  # a file system that counts seconds
+        return self._now_ns - mtime_ns < RACE_NS * (40 if coarse else 1)
+
+    def _change(self, path: str) -> FileChange:
+        known = self._changes.get(path)
+        if known is None:
+            stat = self._trusted(self.project.files[path])
+            known = self._changes[path] = FileChange(path, stat, self._ids.get(path))
+        return known
+
+    def close(self) -> None:
+        """Gives the index what was read, and closes it."""
+        tree = {f: each for f, each in self.project.listings.items() if not self._is_racy(each.mtime_ns)}
+        same_tree = tree == self.index.tree
+        read = Read(
+            list(self._changes.values()), self._gone, self._searches, self._new_tokens, self._answers,
+            None if same_tree else tree,
+        )  # fmt: skip
+        if not same_tree or any(read):
+            self.index.save(read)
+        self.index.close()
+
+    # Contents
+
+    def _digest(self, path: str) -> bytes:
+        return hashlib.blake2b(self._bytes(path), digest_size=16).digest()
+
+    def _bytes(self, path: str) -> bytes:
+        """A file as it is on disk; empty where it can't be read or is too large."""
+        known = self._raw.get(path)
+        if known is not None:
+            return known
+        content, size = b"", self.size(path)
+        if size > LARGEST_FILE and path not in self._admitted:
+            self._skip(path, "larger than 1 MB")
+        elif path in self.project.files:
+            try:
+                content = _read(f"{self.project.root}/{path}", size)
+            except OSError as exc:
+                self._skip(path, exc.strerror or "can't be read")
+        self._raw[path] = content
+        return content
+
+    def admit(self, path: str) -> None:
+        """Takes a file at any size: the target's own module."""
+        self._admitted.add(path)
+
+    def size(self, path: str) -> int:
+        """Bytes; 0 for a module that doesn't exist yet."""
+        self.touched.add(path)
+        return self.project.files[path].size if path in self.project.files else 0
+
+    def source(self, path: str) -> bytes:
+        """A file's text as `normalize` gives it; empty where it isn't text."""
+        from autogen_cli.context.parsing import normalize
+
+        self.touched.add(path)
+        try:
+            return normalize(self._bytes(path))
+        except UnicodeDecodeError:
+            self._skip(path, "not UTF-8")
+            return b""
+
+    def _skip(self, path: str, reason: str) -> None:
+        self._change(path).values["skipped"] = reason
+
+    def _kept(self, path: str, column: str) -> str | None:
+        number = self._ids.get(path)
+        return self.index.value(number, column) if number is not None else None
+
+    def skipped(self) -> list[tuple[str, str]]:
+        """(path, reason) of what was left out or is broken, sorted."""
+        kept = self.index.values("skipped").items()
+        known = {self._paths[number]: reason for number, reason in kept if number in self._paths}
+        new = {path: change.values["skipped"] for path, change in self._changes.items() if "skipped" in change.values}
+        return sorted({*self.project.skipped, *(known | new).items()})
+
+
+def _read(path: str, size: int) -> bytes:
+    """By descriptor: with thousands of files, a file object costs twice the time."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(descriptor, size)
+    finally:
+        os.close(descriptor)
