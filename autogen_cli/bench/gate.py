@@ -17,11 +17,12 @@ from autogen_cli.bench.removal import RealFunction, functions_of, remove
 from autogen_cli.bench.truth import OUTSIDE
 from autogen_cli.context.engine import ContextEngine
 from autogen_cli.errors import AutogenError, RejectedError, TargetError
-from autogen_cli.generation.checks import run_checks
+from autogen_cli.generation.checks import run_checks, sites
+from autogen_cli.generation.checks.run import subject_of
 from autogen_cli.generation.extract import extract_code
 from autogen_cli.generation.insert import plan_edit
 from autogen_cli.generation.insert.module import Module, read_module
-from autogen_cli.models import CodeContext, Target
+from autogen_cli.models import CallSite, CodeContext, Target
 
 TRUE = "true body"
 _MOST_TRIES = 12
@@ -109,16 +110,25 @@ def _measure(root: Path, module: Module, function: RealFunction, index: Path, ch
         with ContextEngine(root, index_dir=index) as engine:
             target = engine.resolve(_dotted(path, root), function.symbol, function.kind)
             context = engine.extract(target, 200)
-        calls = tuple(site for site in context.call_sites if site.arguments is not None)
-        if not calls or target.path != path:
+        if target.path != path or not any(site.arguments is not None for site in context.call_sites):
             return []
-        case = Case(removed, module, calls, chance)
+        case = Case(removed, module, _certain_calls(removed.code, target, context), chance)
         answers = [(TRUE, removed.code), *corrupted(case)]
         return [_verdict(way, answer, target, context, root.name) for way, answer in answers]
     except AutogenError:
         return []
     finally:
         path.write_bytes(original)
+
+
+def _certain_calls(code: str, target: Target, context: CodeContext) -> tuple[CallSite, ...]:
+    """Calls that mean the function for sure, and are not there to fail: a corrupted signature is held against them."""
+    try:
+        subject = subject_of(code, target, context, plan_edit(target, code))
+    except RejectedError:
+        return ()
+    calls = (site for site in sites.calls(subject) if sites.is_certain(site, subject))
+    return tuple(site for site in calls if not sites.expects_error(site, subject))
 
 
 def _dotted(path: Path, root: Path) -> str:

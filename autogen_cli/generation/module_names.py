@@ -14,6 +14,8 @@ _DYNAMIC = re.compile(
     re.MULTILINE,
 )
 
+_DYNAMIC_WORDS = ("globals()", "vars()", "exec(", "sys.modules", "_convert_", "global_enum")
+
 IMPLICIT = frozenset(
     ("__file__", "__name__", "__doc__", "__package__", "__path__", "__spec__", "__loader__", "__builtins__",
      "__debug__", "__dict__", "__annotations__", "__cached__", "WindowsError")
@@ -49,7 +51,7 @@ def module_names(tree: ast.Module, text: str) -> ModuleNames:
         typing=frozenset(bound_names(*typing) - names),
         stars=tuple(s for s in imports if s.names[0].name == "*"),
         offered=_offered(tree) if "__getattr__" in names else frozenset(),
-        dynamic=bool(_DYNAMIC.search(text)),
+        dynamic=any(word in text for word in _DYNAMIC_WORDS) and bool(_DYNAMIC.search(text)),
     )
 
 

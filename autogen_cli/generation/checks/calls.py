@@ -25,7 +25,7 @@ def fit(subject: Subject) -> CheckResult:
     findings: list[Finding] = []
     count = 0
     for symbol in subject.symbols():
-        calls = [site for site in sites.calls(symbol) if not sites.expects_error(site, symbol)]
+        calls = list(sites.calls(symbol))
         findings += [*_unbound(calls, symbol), *_misused(calls, symbol)]
         count += len(calls)
     return verdict("call_sites", findings, f"{count} calls fit" if count else "no calls are known")
@@ -41,7 +41,8 @@ def _unbound(calls: list[CallSite], subject: Subject) -> Iterator[Finding]:
         definition, subject.target.path, subject.modules, result=False
     )  # a class whose decorators count has no signature
     for site in calls:
-        if why := _mismatch(site, signature, subject):
+        why = _mismatch(site, signature, subject)
+        if why and not sites.expects_error(site, subject):
             yield _finding(site, why, subject, sure=clear and sites.is_certain(site, subject))
 
 
@@ -90,7 +91,7 @@ def _misused(calls: Iterable[CallSite], subject: Subject) -> Iterator[Finding]:
             why = _misused_object(site, definition, subject)
         elif results:
             why = _misused_result(site, results)
-        if why:
+        if why and not sites.expects_error(site, subject):
             yield _finding(site, why, subject, sure=sites.is_certain(site, subject))
 
 

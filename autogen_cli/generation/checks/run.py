@@ -44,7 +44,7 @@ def run_checks(
     parses, defines = _alone(code, target, context)
     if edit is None or "fail" in {parses.status, defines.status}:
         return (parses, defines, *(_skipped(name, "there is nothing to put in") for name in CHECKS))
-    subject = _subject(code, target, context, edit, environment)
+    subject = subject_of(code, target, context, edit, environment)
     others = (_skipped(n, "switched off") if n in skip else _run(n, check, subject) for n, check in CHECKS.items())
     return (parses, defines, *others)
 
@@ -70,7 +70,8 @@ def _run(name: str, check: Check, subject: Subject) -> CheckResult:
         return CheckResult(name=name, status="fail", detail="the code is nested too deeply to be checked")
 
 
-def _subject(code: str, target: Target, context: CodeContext, edit: Edit, environment: Path | None) -> Subject:
+def subject_of(code: str, target: Target, context: CodeContext, edit: Edit, environment: Path | None = None) -> Subject:
+    """What the checks look at. Raises SyntaxError when the code doesn't parse."""
     path = target.relative_path
     after = read_module(edit.after, path)
     used = environment_of(target.root, environment)

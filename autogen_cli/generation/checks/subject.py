@@ -31,7 +31,7 @@ class Subject:
     declared: frozenset[str] | None
 
     def symbols(self) -> Iterator["Subject"]:
-        """The subject for each symbol that calls may mean: itself, or of a whole module every definition that is called.
+        """The subject for each symbol that calls may mean: itself, or every definition of a whole module.
 
         A site doesn't say which of a module's names it uses; one that could mean several is left out.
         """

