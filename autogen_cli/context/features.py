@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
+from math import fsum
 from typing import NamedTuple
 
 from autogen_cli.context.facts import Definition
@@ -127,9 +128,12 @@ class FeatureReader:
         return {name: value for name, value in features.items() if value}
 
     def overlap(self, some: Iterable[str], other: Iterable[str]) -> float:
-        """Share of `some` words that are in `other`, rare words counting more (inverse frequency in the pool)."""
+        """Share of `some` words that are in `other`, rare words counting more (inverse frequency in the pool).
+
+        fsum gives the same in any order, and sets have another order in each process.
+        """
         weights = {word: self.rarity.get(word, 1.0) for word in some}
-        return sum(weights[word] for word in weights if word in other) / max(1e-9, sum(weights.values()))
+        return fsum(weights[word] for word in weights if word in other) / max(1e-9, fsum(weights.values()))
 
     def _top(self, entry: Entry, definition: Definition, features: Features) -> None:
         name, uses = definition.name, self.uses

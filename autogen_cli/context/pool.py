@@ -161,9 +161,9 @@ class Pool:
         """The modules beside the target's; what seems to define most of what is wanted comes first."""
         folder = parent_of(self.path)
         found: defaultdict[str, float] = defaultdict(float)
-        for paths in definers.values():
-            for path in paths:
-                found[path] += 1 / len(paths)
+        for name in sorted(definers):
+            for path in definers[name]:
+                found[path] += 1 / len(definers[name])
         beside = [path for path in self.sources.project.files if parent_of(path) == folder and not is_test(path)]
         beside.sort(key=lambda path: (-(found[path] + 0.3) / (self.sources.size(path) + 4000), path))
         for path in beside:

@@ -24,6 +24,7 @@ SAME_SHAPE = 0.3  # what a second call of the same shape is worth beside the fir
 TEST_WORTH = 2.0
 IMPORTS_WORTH = 1.0
 BODY_WORTH = 0.25
+BESIDE_METHOD = 0.6  # the least likelihood that a method needs another member of its class
 MOST_SITES = 60
 MOST_BODIES = 8
 LONGEST_TEST = 16
@@ -130,7 +131,10 @@ def _definitions(pool: Pool) -> Iterator[Candidate]:
     seen: set[tuple[str, str]] = set()
     for entry in pool.entries.values():
         features = reader.read(entry)
-        likelihood = weigh(features, MEMBER if entry.place.definition.owner else TOP_LEVEL)
+        definition = entry.place.definition
+        likelihood = weigh(features, MEMBER if definition.owner else TOP_LEVEL)
+        if definition.owner and definition.owner == pool.target.owner and entry.place.path == pool.path:
+            likelihood = max(likelihood, BESIDE_METHOD)
         seen.add(entry.place.key)
         yield _definition(pool, entry.place, likelihood, _reason(entry, features))
     for place in _missing_owners(pool, seen):
@@ -147,8 +151,8 @@ def _missing_owners(pool: Pool, seen: set[tuple[str, str]]) -> Iterator[Place]:
 
 
 def weigh(features: Features, weights: dict[str, float]) -> float:
-    """Likelihood, 0 to 1."""
-    return 1 / (1 + math.exp(-sum(weights.get(name, 0.0) * value for name, value in features.items())))
+    """Likelihood, 0 to 1; the same for the same features in any order."""
+    return 1 / (1 + math.exp(-math.fsum(weights.get(name, 0.0) * value for name, value in features.items())))
 
 
 def _definition(pool: Pool, place: Place, likelihood: float, reason: str) -> Candidate:
