@@ -26,12 +26,13 @@ def fit(subject: Subject) -> CheckResult:
     count = 0
     for symbol in subject.symbols():
         calls = list(sites.calls(symbol))
-        findings += [*_unbound(calls, symbol), *_misused(calls, symbol)]
-        count += len(calls)
+        wrong = [*_unbound(calls, symbol), *_misused(calls, symbol)]
+        findings += [finding for site, finding in wrong if not sites.expects_error(site, symbol)]
+        count += len(calls) - len({site for site, _ in wrong})
     return verdict("call_sites", findings, f"{count} calls fit" if count else "no calls are known")
 
 
-def _unbound(calls: list[CallSite], subject: Subject) -> Iterator[Finding]:
+def _unbound(calls: list[CallSite], subject: Subject) -> Iterator[tuple[CallSite, Finding]]:
     """A call that may mean something else of that name is worth a warning at most."""
     signature = _signature(subject)
     if signature is None:
@@ -41,9 +42,8 @@ def _unbound(calls: list[CallSite], subject: Subject) -> Iterator[Finding]:
         definition, subject.target.path, subject.modules, result=False
     )  # a class whose decorators count has no signature
     for site in calls:
-        why = _mismatch(site, signature, subject)
-        if why and not sites.expects_error(site, subject):
-            yield _finding(site, why, subject, sure=clear and sites.is_certain(site, subject))
+        if why := _mismatch(site, signature, subject):
+            yield site, _finding(site, why, subject, sure=clear and sites.is_certain(site, subject))
 
 
 def _mismatch(site: CallSite, signature: Signature, subject: Subject) -> str | None:
@@ -79,7 +79,7 @@ def _finding(site: CallSite, why: str, subject: Subject, *, sure: bool) -> Findi
     return Finding(f"{site.path}:{site.line}: {why}", line, "fail" if sure else "warn")
 
 
-def _misused(calls: Iterable[CallSite], subject: Subject) -> Iterator[Finding]:
+def _misused(calls: Iterable[CallSite], subject: Subject) -> Iterator[tuple[CallSite, Finding]]:
     definition = subject.shown.definition[-1]
     results = None
     if isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef) and not is_property(definition):
@@ -91,8 +91,8 @@ def _misused(calls: Iterable[CallSite], subject: Subject) -> Iterator[Finding]:
             why = _misused_object(site, definition, subject)
         elif results:
             why = _misused_result(site, results)
-        if why and not sites.expects_error(site, subject):
-            yield _finding(site, why, subject, sure=sites.is_certain(site, subject))
+        if why:
+            yield site, _finding(site, why, subject, sure=sites.is_certain(site, subject))
 
 
 def _misused_object(site: CallSite, definition: ast.ClassDef, subject: Subject) -> str | None:

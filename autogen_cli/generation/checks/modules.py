@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Literal
 
 from autogen_cli.errors import TargetError
-from autogen_cli.generation.module_names import IMPLICIT, ModuleNames, module_names
-from autogen_cli.generation.source import parse, read_source
+from autogen_cli.generation.insert.module import Module, parse_module
+from autogen_cli.generation.module_names import IMPLICIT, ModuleNames
 from autogen_cli.generation.statements import bound_by, find
 
 _EXTENSIONS = (".so", ".pyd", ".pyx", ".dylib")
@@ -91,7 +91,7 @@ def _compiled_names(module: str) -> frozenset[str]:
 
 @dataclass(slots=True)
 class Modules:
-    """The modules that a project's code can import. `overlay`: sources that stand in for files (the edited module).
+    """The modules that a project's code can import. `overlay`: modules that stand in for files (the edited one).
 
     An instance remembers what it has read; it is good for as long as the project doesn't change.
     """
@@ -99,7 +99,7 @@ class Modules:
     root: Path
     source_root: Path
     environment: Sequence[Path] = ()
-    overlay: Mapping[Path, str] = field(default_factory=dict)
+    overlay: Mapping[Path, Module] = field(default_factory=dict)
     _names: dict[Path, tuple[ast.Module, ModuleNames] | None] = field(default_factory=dict)
     _roots: dict[str, list[Path]] | None = None
 
@@ -234,11 +234,10 @@ class Modules:
 
     def _parse(self, file: Path) -> tuple[ast.Module, ModuleNames] | None:
         try:
-            text = self.overlay.get(file) or read_source(file.read_bytes(), file.name).text
-            tree = parse(text)
-        except (OSError, TargetError, SyntaxError):
+            module = self.overlay.get(file) or parse_module(file.read_bytes(), file.name)
+        except (OSError, TargetError):
             return None
-        return tree, module_names(tree, text)
+        return module.tree, module.names
 
     def _scan(self) -> dict[str, list[Path]]:
         """Top-level modules anywhere in the project (monorepos, test folders): name -> the folders that hold it."""

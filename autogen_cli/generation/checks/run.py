@@ -79,7 +79,7 @@ def subject_of(code: str, target: Target, context: CodeContext, edit: Edit, envi
         target.root,
         target.source_root,
         tuple(site_packages(used)) if used else (),
-        {target.path: after.source.text},
+        {target.path: after},
     )
     folders = [f for f in (target.source_root, *target.source_root.parents) if f.is_relative_to(target.root)]
     return Subject(

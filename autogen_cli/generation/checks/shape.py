@@ -130,7 +130,7 @@ def _dropped(new: Sequence[ast.stmt], old: Sequence[ast.stmt], target: str) -> I
     """
     statements = [s for s in old if not is_import(s) and target not in bound_names(s)]
     dumps, names = {ast.dump(s) for s in new}, bound_names(*new)
-    repeated = [s for s in statements if ast.dump(s) in dumps or bound_names(s) & names]
+    repeated = [s for s in statements if bound_names(s) & names or (not bound_names(s) and ast.dump(s) in dumps)]
     missing = [s.name for s in statements if isinstance(s, DEFINITIONS) and s.name not in names]
     documented = has_docstring(old) and ast.dump(old[0]) in dumps
     used = {use.name for use in module_uses(new)}

@@ -1,6 +1,7 @@
 """The module that an edit starts from, and the pieces of text that are put into it."""
 
 import ast
+import functools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -42,7 +43,13 @@ class Module:
         )
 
 
+@functools.lru_cache(maxsize=4)
 def read_module(data: bytes, path: str) -> Module:
+    """As `parse_module`, remembered: the edit and the checks look at the same module, before and after."""
+    return parse_module(data, path)
+
+
+def parse_module(data: bytes, path: str) -> Module:
     """Raises TargetError when the file isn't Python."""
     source = read_source(data, path)
     try:
