@@ -100,6 +100,8 @@ class Sources(Contents):
         known = self._imports.get(path)
         if known is None:
             kept = _restored(self._kept(path, "imports"), lambda text: list(map(Import._make, json.loads(text))))
+            if kept is None and self._kept(path, "facts"):
+                return self.facts(path).imports
             known = self._imports[path] = self._read_imports(path) if kept is None else kept
         return known
 
