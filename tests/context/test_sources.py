@@ -212,5 +212,6 @@ def test_import_lines_are_known_by_their_words(text: str, words: set[str]) -> No
 
 
 def test_an_outline_lists_what_seems_to_be_defined() -> None:
-    source = b"class A(B):\n    x = 1\n    y: Int\n    def m(self):\n        self.z: int = 0\n        w = 1\nasync def f(): ..."
+    body = b"    x = 1\n    y: Int\n    def m(self):\n        self.z: int = 0\n        w = 1\n"
+    source = b"class A(B):\n" + body + b"async def f(): ..."
     assert outline(source).split("\n") == ["A", "f", "m", "x", "y", "z"]
