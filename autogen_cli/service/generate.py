@@ -112,6 +112,8 @@ class Generator:
     def _plan(self, request: GenerationRequest, target: Target) -> Plan:
         services = self._services
         context = services.guard(services.engine.extract(target, request.context_tokens or services.context_tokens))
+        for place in context.skipped:
+            services.remark(f"left out: {place}")
         prompt = services.prompts.build(target, context, description=request.description)
         return Plan(
             request=request,

@@ -74,6 +74,10 @@ class Services:
         wanted = {"imports": settings.imports, "call_sites": settings.call_sites, "security": settings.lint}
         return frozenset(name for name, on in wanted.items() if not on)
 
+    def remark(self, text: str) -> None:
+        """What a person sees with `-v`."""
+        self._detail(text)
+
     def now(self) -> float:
         """Seconds since the epoch."""
         return time.time()

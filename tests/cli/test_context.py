@@ -93,3 +93,10 @@ def test_graph_sitter_finds_the_same_callers(shop: Path, autogen: RunAutogen) ->
     assert (ran.code, ran.err) == (0, "")
     assert ran.json["call_sites"] == autogen(*words, cwd=shop).json["call_sites"]
     assert {path: path.read_bytes() for path in shop.rglob("*") if path.is_file()} == before
+
+
+def test_what_was_left_out_is_told_with_v(shop: Path, autogen: RunAutogen) -> None:
+    (shop / "loop").symlink_to(shop)
+    words = ("context", "shop.money", "total", "--format", "text")
+    assert "left out: loop: a link inside the project" in autogen(*words, "-v", cwd=shop).err
+    assert "left out" not in autogen(*words, cwd=shop).err
