@@ -38,7 +38,6 @@ class Books:
         self._clock = clock
         self._command = command
         self._base_urls = base_urls
-        self._sent_at = clock()
 
     def size(self, prompt: Prompt) -> int:
         """Tokens (o200k_base) of a prompt's texts."""
@@ -49,16 +48,13 @@ class Books:
         tokens = TokenUsage(input=self.size(prompt), output=max_output_tokens)
         return self._usage(provider, model, tokens).cost_usd
 
-    def begin(self) -> None:
-        """Marks the moment that the next event's duration counts from."""
-        self._sent_at = self._clock()
-
     def record_attempt(self, target: Target, attempt: "Attempt", question: CompletionRequest) -> "Attempt":
         """Writes the event of an answer; returns the attempt with what it took."""
         served = attempt.served
         usage, cached_tokens = self._taken(served, question)
         outcome: Outcome = "scaffold" if served.provider == "scaffold" else "accepted"
-        event = self._event(target, served.provider, served.completion.model or question.model, usage)
+        model = served.completion.model or question.model
+        event = self._event(target, served.provider, model, usage, served.duration_ms)
         self._tracker.record(
             replace(
                 event,
@@ -71,13 +67,15 @@ class Books:
 
     def record_hit(self, target: Target, result: GeneratedCode, *, saved: Decimal | None) -> None:
         """saved: USD that the answer cost when it was made."""
-        event = self._event(target, result.provider, result.model, result.usage)
+        event = self._event(target, result.provider, result.model, result.usage, result.duration_ms)
         self._tracker.record(replace(event, outcome="cached", request_id=result.request_id, saved_usd=saved))
 
-    def record_failure(self, provider: str, question: CompletionRequest, error: ProviderError) -> None:
+    def record_failure(
+        self, provider: str, question: CompletionRequest, error: ProviderError, duration_ms: int
+    ) -> None:
         """A failed call has no usage; what it cost is unknown unless nothing can have been billed."""
         usage = NOTHING if error.billed == "no" else Usage()
-        event = self._event(question.context.target, provider, question.model, usage)
+        event = self._event(question.context.target, provider, question.model, usage, duration_ms)
         self._tracker.record(replace(event, error=error.type, request_id=question.request_id))
 
     def _taken(self, served: "Served", question: CompletionRequest) -> tuple[Usage, int]:
@@ -99,10 +97,9 @@ class Books:
         )
         return Usage(input_tokens=tokens.input, output_tokens=tokens.output, cost_usd=cost, cost_source=source)
 
-    def _event(self, target: Target, provider: str, model: str | None, usage: Usage) -> UsageEvent:
-        now = self._clock()
+    def _event(self, target: Target, provider: str, model: str | None, usage: Usage, duration_ms: int) -> UsageEvent:
         return UsageEvent(
-            time=now,
+            time=self._clock(),
             command=self._command,
             module=target.module,
             symbol=target.symbol,
@@ -114,6 +111,6 @@ class Books:
             output_tokens=usage.output_tokens,
             cost_usd=usage.cost_usd,
             cost_source=usage.cost_source,
-            duration_ms=round((now - self._sent_at) * 1000),
+            duration_ms=duration_ms,
             project=str(target.root),
         )

@@ -1,5 +1,6 @@
 """The chain of providers: the one that was asked for, then the fallbacks, with the reason for each hop."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,19 +13,23 @@ UNAVAILABLE = (ProviderUnavailableError, RateLimitedError)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """A completion, who gave it, and who was passed over before. offline: no network, no account, no money."""
+    """A completion, who gave it, and who was passed over before. offline: no network, no account, no money.
+
+    duration_ms: from the question to this provider's answer, waits and retries included.
+    """
 
     completion: Completion
     provider: str
     hops: tuple[Hop, ...] = ()
     offline: bool = False
+    duration_ms: int = 0
 
 
 class ProviderChain:
     """Creates providers when they are needed and keeps them until `close`.
 
     create: builds a provider behind its limits, by name. default: for requests that name none. models: each
-    provider's own model. on_failure: told of every provider that failed.
+    provider's own model. on_failure: told of every provider that failed, and after how many milliseconds.
     """
 
     def __init__(
@@ -34,13 +39,15 @@ class ProviderChain:
         default: str,
         fallback: Sequence[str],
         models: Mapping[str, str | None],
-        on_failure: Callable[[str, CompletionRequest, ProviderError], None],
+        on_failure: Callable[[str, CompletionRequest, ProviderError, int], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._create = create
         self._default = default
         self._fallback = tuple(fallback)
         self._models = models
         self._on_failure = on_failure
+        self._clock = clock
         self._open: dict[str, Gate] = {}
 
     def choose(self, provider: str | None, model: str | None) -> tuple[str, str | None]:
@@ -55,21 +62,30 @@ class ProviderChain:
         first: ProviderError | None = None
         for current in names:
             question = request if current == name else replace(request, model=self._models.get(current))
+            asked = self._clock()
             try:
                 gate = self._gate(current)
                 completion = await gate.complete(question)
             except ProviderError as error:
-                self._on_failure(current, question, error)
+                self._on_failure(current, question, error, self._since(asked))
                 if not isinstance(error, UNAVAILABLE):
                     raise
                 first = first or error
                 hops.append(Hop(provider=current, type=error.type, message=str(error)))
                 continue
-            offline = gate.provider.capabilities.offline
-            return Served(completion=completion, provider=current, hops=tuple(hops), offline=offline)
+            return Served(
+                completion=completion,
+                provider=current,
+                hops=tuple(hops),
+                offline=gate.provider.capabilities.offline,
+                duration_ms=self._since(asked),
+            )
         if first is None:  # unreachable: `names` has one name at least
             raise ProviderError("no provider is left to ask")
         raise first
+
+    def _since(self, moment: float) -> int:
+        return round((self._clock() - moment) * 1000)
 
     async def close(self) -> None:
         """Closes what was opened; the chain can be used again, also in another event loop."""

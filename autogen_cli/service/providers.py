@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 type Say = Callable[[str], None]
 type Size = Callable[[Prompt], int]
 type Observe = Callable[[Mapping[str, str]], None]
-type OnFailure = Callable[[str, CompletionRequest, ProviderError], None]
+type OnFailure = Callable[[str, CompletionRequest, ProviderError, int], None]
 
 LIMITS_FILE = "limits.db"  # breakers and budgets, below the data folder
 HOSTED = "https://api.openai.com/v1"

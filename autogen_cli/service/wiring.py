@@ -5,18 +5,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
-from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from autogen_cli import __version__
-from autogen_cli.cache.base import KeyInputs
-from autogen_cli.cache.direct import fingerprint, request_id
 from autogen_cli.config import SETTINGS, Folders, LoadedConfig, PriceConfig, folders, load, value_of
 from autogen_cli.errors import ConfigError, TargetError
-from autogen_cli.models import CodeContext, GenerationRequest, Prompt
+from autogen_cli.models import CodeContext, Prompt
+from autogen_cli.service.identity import Identity
 from autogen_cli.service.providers import LIMITS_FILE, ProviderFactory, Wishes, provider_chain
-from autogen_cli.service.recall import declarations
 
 if TYPE_CHECKING:
     from autogen_cli.cache.base import CacheLevel
@@ -55,8 +51,7 @@ class Services:
         self._wishes = wishes
         self._warn = warn
         self._detail = detail
-        self._started = time.monotonic()
-        self._walked = 0
+        self.walked_ns = 0  # when the project's files were listed
         self._open = contextlib.ExitStack()
 
     @property
@@ -74,6 +69,10 @@ class Services:
         wanted = {"imports": settings.imports, "call_sites": settings.call_sites, "security": settings.lint}
         return frozenset(name for name, on in wanted.items() if not on)
 
+    @cached_property
+    def identity(self) -> Identity:
+        return Identity(self, cassette=self._wishes.replay)
+
     def remark(self, text: str) -> None:
         """What a person sees with `-v`."""
         self._detail(text)
@@ -82,16 +81,12 @@ class Services:
         """Seconds since the epoch."""
         return time.time()
 
-    def elapsed_ms(self) -> int:
-        """Since the services were opened."""
-        return round((time.monotonic() - self._started) * 1000)
-
     @cached_property
     def engine(self) -> "ContextEngine":
         from autogen_cli.context.engine import ContextEngine
 
         settings = self.config.context
-        self._walked = time.time_ns()
+        self.walked_ns = time.time_ns()
         analyzer = None
         if settings.analyzer == "graph-sitter":
             from autogen_cli.context.graph import GraphAnalyzer
@@ -225,43 +220,6 @@ class Services:
         user, _ = guard(prompt.user, self.config.context.secrets)
         return replace(prompt, user=user)
 
-    def key_inputs(self, request: GenerationRequest, context: CodeContext, prompt: Prompt) -> KeyInputs:
-        """Everything that the answer and its checks depend on: also call sites that the prompt left out."""
-        provider, model = self.chain.choose(request.provider, request.model)
-        sites = [replace(site, line=0) for site in context.call_sites]  # lines move with every edit above them
-        call_sites = blake2b(repr(sites).encode(), digest_size=16).hexdigest()
-        parameters = self._parameters(provider) | {"kind": context.target.kind, "call_sites": call_sites}
-        return KeyInputs(provider=provider, model=model, parameters=parameters, prompt=prompt)
-
-    def direct(self, request: GenerationRequest) -> tuple[str, str] | None:
-        """The request and the project's state, for a lookup that needs no context; None while files are changing."""
-        files = [*self.engine.project.files.items(), *declarations(self.root)]
-        state = fingerprint(files, now_ns=self._walked)
-        if state is None:
-            return None
-        provider, model = self.chain.choose(request.provider, request.model)
-        settings = self.config.context
-        decides = {
-            "version": __version__,
-            "root": str(self.root),
-            "module": request.module,
-            "symbol": request.symbol,
-            "kind": request.kind,
-            "description": request.description,
-            "provider": provider,
-            "model": model,
-            "parameters": self._parameters(provider),
-            "template": self.prompts.template,
-            "context": (
-                request.context_tokens or settings.tokens,
-                settings.include,
-                settings.exclude,
-                settings.secrets,
-                settings.analyzer,
-            ),
-        }
-        return request_id(decides), state
-
     def rekey(self) -> int:
         """A new key for everything that is kept encrypted; how many values were sealed again."""
         from autogen_cli.cache.disk import DiskLevel
@@ -276,18 +234,6 @@ class Services:
 
     def close(self) -> None:
         self._open.close()
-
-    def _parameters(self, provider: str) -> dict[str, Any]:
-        settings = self.config.openai
-        if provider == "replay":
-            return {"cassette": str(self._wishes.replay)}
-        if provider != "openai":
-            return {}
-        return {
-            "base_url": settings.base_url,
-            "max_output_tokens": settings.max_output_tokens,
-            "temperature": settings.temperature,
-        }
 
     def _levels(self) -> "list[CacheLevel]":
         settings = self.config.cache

@@ -18,7 +18,13 @@ class PerformanceMonitor:
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self._clock = clock
+        self._started = clock()
         self._seconds: dict[str, float] = {}
+
+    @property
+    def elapsed_ms(self) -> int:
+        """Since the monitor was made."""
+        return round((self._clock() - self._started) * 1000)
 
     @contextmanager
     def phase(self, name: Phase) -> Iterator[None]:

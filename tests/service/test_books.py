@@ -85,8 +85,7 @@ def test_the_outcome_tells_what_came_of_it(shelf: Shelf, provider: str, failed: 
 @pytest.mark.parametrize(("billed", "cost"), [("no", Decimal(0)), ("maybe", None)])
 def test_a_failure_costs_nothing_only_where_that_is_sure(shelf: Shelf, billed: str, cost: Decimal | None) -> None:
     error = ProviderUnavailableError("reset", billed=billed)  # type: ignore[arg-type]
-    shelf.books.begin()
-    shelf.books.record_failure("openai", question("m"), error)
+    shelf.books.record_failure("openai", question("m"), error, 1000)
     event = shelf.event
     assert (event.outcome, event.error, event.cost_usd) == ("error", "provider_unavailable", cost)
     assert event.duration_ms == 1000

@@ -44,7 +44,7 @@ class Fixture:
             default="first",
             fallback=fallback,
             models={"first": "m1", "second": "m2"},
-            on_failure=lambda name, _, error: self.failures.append((name, error.type)),
+            on_failure=lambda name, _question, error, _ms: self.failures.append((name, error.type)),
         )
 
     def gate(self, name: str) -> Gate:

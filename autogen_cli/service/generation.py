@@ -1,0 +1,251 @@
+"""The story of one generation.
+
+request -> target -> (the same request in the same project: its answer) -> context (guarded) -> prompt -> cache (single
+flight) -> budget -> provider chain -> extract -> checks -> (trial) -> (repair) -> record -> cache -> result -> write
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from autogen_cli.cache.base import CacheHit
+from autogen_cli.config import environment_for_programs, virtual_environment
+from autogen_cli.errors import BudgetError, ProviderError, ProviderUnavailableError, SymbolExistsError
+from autogen_cli.models import (
+    CheckResult,
+    CompletionRequest,
+    ContextSummary,
+    GeneratedCode,
+    GenerationRequest,
+    ResultStatus,
+    Target,
+)
+from autogen_cli.service.attempts import Attempt, examine, total_usage
+from autogen_cli.service.chain import Served
+from autogen_cli.service.plan import Generated, GenerateOptions, Plan
+from autogen_cli.service.recall import entry_of, recalled
+from autogen_cli.usage.performance import PerformanceMonitor
+
+if TYPE_CHECKING:
+    from autogen_cli.service.wiring import Services
+
+TEST_TIMEOUT = 600.0  # seconds for `--test`
+
+
+class Generation:
+    """One request on its way. Each step is a method; those without `async` may run in any thread."""
+
+    def __init__(self, services: "Services", request: GenerationRequest, options: GenerateOptions) -> None:
+        self._services = services
+        self._request = request
+        self._options = options
+        self._request_id = request.id or uuid4().hex
+        self._watch = PerformanceMonitor()
+
+    def target(self) -> Target:
+        """The place that the request means. Raises TargetError where it can't be written."""
+        request = self._request
+        target = self._services.engine.resolve(request.module, request.symbol, request.kind)
+        if target.symbol_exists and not self._options.force:
+            raise SymbolExistsError(
+                f"{target.module} defines {target.symbol or 'code'} already ({target.relative_path})",
+                hint="pass --force to replace it",
+            )
+        return target
+
+    def known(self) -> tuple[Target, GeneratedCode | None]:
+        """The target, and the answer to the same request in the same project where there has been one."""
+        target = self.target()
+        direct = self._services.identity.direct(self._request) if self._may_recall else None
+        hit = self._services.cache.recall(*direct) if direct else None
+        return target, self._recall(hit, target) if hit else None
+
+    def plan(self, target: Target) -> Plan:
+        """What would be sent for the target, and the key that its answer is kept under."""
+        services, request = self._services, self._request
+        context = services.guard(services.engine.extract(target, request.context_tokens or services.context_tokens))
+        for place in context.skipped:
+            services.remark(f"left out: {place}")
+        prompt = services.prompts.build(target, context, description=request.description)
+        return Plan(
+            request=request,
+            request_id=self._request_id,
+            target=target,
+            context=context,
+            prompt=prompt,
+            inputs=services.identity.key_inputs(request, context, prompt),
+        )
+
+    def recalled(self, plan: Plan) -> GeneratedCode | None:
+        """The answer that an earlier run has left for the same prompt."""
+        hit = self._services.cache.get(plan.inputs.key) if self._may_recall else None
+        result = self._recall(hit, plan.target) if hit else None
+        if result:
+            self._remember(plan)
+        return result
+
+    @property
+    def _may_recall(self) -> bool:
+        return self._options.use_cache and not self._options.refresh
+
+    def _recall(self, hit: CacheHit, target: Target) -> GeneratedCode | None:
+        """A hit as this run's result; None where the user's own test command refuses it."""
+        services = self._services
+        result = recalled(hit, request_id=self._request_id, duration_ms=self._watch.elapsed_ms)
+        if self._options.test:
+            check = self._trial(target, result.code)
+            if check.status == "fail":
+                return None
+            result = replace(result, checks=(*result.checks, check))
+        services.books.record_hit(target, result, saved=hit.entry.cost_usd)
+        return result
+
+    async def answer_once(self, plan: Plan) -> GeneratedCode:
+        """Single flight: of all who ask the same at once, in any process, one asks the provider."""
+        if self._options.offline:
+            raise ProviderUnavailableError(
+                f"no answer for {plan.target.module} {plan.target.symbol or ''} is in the cache".replace("  ", " "),
+                hint="run it again without --offline",
+            )
+        if not self._may_recall:
+            return await self._answer(plan)
+        async with self._services.cache.flight(plan.inputs.key) as hit:
+            result = self._recall(hit, plan.target) if hit else None
+            return result or await self._answer(plan)
+
+    async def _answer(self, plan: Plan) -> GeneratedCode:
+        """Asks the provider chain, and again with the diagnostics while the answer doesn't fit and money is left."""
+        services = self._services
+        question = CompletionRequest(
+            prompt=plan.prompt,
+            context=plan.context,
+            model=plan.model,
+            request_id=plan.request_id,
+            max_output_tokens=services.max_output_tokens,
+        )
+        attempts: list[Attempt] = []
+        try:
+            while True:
+                attempt = await self._attempt(plan, question)
+                attempts.append(attempt)
+                if attempt.fits or attempt.served.offline or len(attempts) > self._options.repair:
+                    break
+                question = self._repair(plan, question, attempt, number=len(attempts))
+        except BudgetError:
+            if not attempts:
+                raise
+        result = self.result(plan, attempts)
+        if self._options.use_cache and result.status != "rejected" and not result.hops:
+            services.cache.set(entry_of(result, plan, created=services.now()))
+            self._remember(plan)
+        return result
+
+    def _remember(self, plan: Plan) -> None:
+        direct = self._services.identity.direct(plan.request)
+        if direct:
+            self._services.cache.remember(*direct, plan.inputs.key)
+
+    async def _attempt(self, plan: Plan, question: CompletionRequest) -> Attempt:
+        """One answer, checked and on the books. Its worst case is reserved before anything is sent."""
+        import asyncio
+
+        services = self._services
+        books, budget = services.books, services.budget
+        limit = question.max_output_tokens or 0
+        reservation = budget.reserve(books.worst_cost(plan.provider, question.model, question.prompt, limit))
+        try:
+            served = await services.chain.complete(plan.provider, question)
+        except ProviderError as error:
+            budget.settle(reservation, Decimal(0) if error.billed == "no" else None)
+            raise
+        attempt = await asyncio.to_thread(self.examine, plan, served)
+        if attempt.fits and self._options.test:
+            check = await asyncio.to_thread(self._trial, plan.target, attempt.code)
+            attempt = replace(attempt, checks=(*attempt.checks, check))
+        attempt = books.record_attempt(plan.target, attempt, question)
+        budget.settle(reservation, attempt.usage.cost_usd)
+        return attempt
+
+    def examine(self, plan: Plan, served: Served) -> Attempt:
+        """The code in an answer, and the checks on it."""
+        return examine(
+            served,
+            plan.target,
+            plan.context,
+            force=self._options.force,
+            environment=virtual_environment(),
+            skip=self._services.skipped_checks,
+        )
+
+    def _trial(self, target: Target, code: str) -> CheckResult:
+        """The user's own test command, on a private copy of the project with the code applied."""
+        from autogen_cli.generation.insert import plan_edit
+        from autogen_cli.generation.trial import run_trial
+
+        return run_trial(
+            self._options.test,
+            plan_edit(target, code, force=self._options.force),
+            source_root=target.source_root,
+            environment=environment_for_programs(),
+            timeout=TEST_TIMEOUT,
+        )
+
+    def _repair(self, plan: Plan, question: CompletionRequest, attempt: Attempt, *, number: int) -> CompletionRequest:
+        """The same question with what was wrong with the last answer."""
+        prompt = self._services.prompts.build(
+            plan.target,
+            plan.context,
+            description=plan.request.description,
+            repair=attempt.checks,
+            previous=attempt.code or attempt.served.completion.text,
+        )
+        return replace(question, prompt=self._services.guard_prompt(prompt), request_id=f"{plan.request_id}-{number}")
+
+    def result(self, plan: Plan, attempts: Sequence[Attempt]) -> GeneratedCode:
+        """The best attempt (the first of those with the fewest failed checks) as a result that counts them all."""
+        best = min(attempts, key=lambda attempt: len(attempt.failed))
+        served = best.served
+        status: ResultStatus = (
+            "rejected" if best.failed else "scaffold" if served.provider == "scaffold" else "accepted"
+        )
+        return GeneratedCode(
+            request_id=plan.request_id,
+            module=plan.target.module,
+            symbol=plan.target.symbol,
+            kind=plan.target.kind,
+            status=status,
+            code=best.code,
+            path=plan.target.relative_path,
+            provider=served.provider,
+            model=None if served.offline else served.completion.model or plan.model,
+            usage=total_usage(attempts),
+            context=ContextSummary(
+                tokens=plan.context.tokens,
+                budget=plan.context.budget,
+                items=plan.context.items,
+                omitted=plan.context.omitted,
+            ),
+            checks=best.checks,
+            attempts=len(attempts),
+            duration_ms=self._watch.elapsed_ms,
+            hops=served.hops,
+            warnings=(*plan.context.warnings, *served.completion.warnings),
+        )
+
+    def finish(self, target: Target, result: GeneratedCode) -> Generated:
+        """Works out the edit and writes it, where that was asked for and the code may be written."""
+        options = self._options
+        if result.status == "rejected" or not (options.edit or options.write):
+            return Generated(result=result, edit=None)
+        from autogen_cli.generation.insert import apply_edits, plan_edit
+
+        edit = plan_edit(target, result.code, force=options.force)
+        if options.write and result.hops and result.status == "scaffold":
+            note = "not written: a scaffold stands in for a provider that failed"
+            return Generated(result=replace(result, warnings=(*result.warnings, note)), edit=edit)
+        if options.write:
+            apply_edits([edit])
+            result = replace(result, written=True)
+        return Generated(result=result, edit=edit)
