@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -84,13 +85,34 @@ class HttpService:
 
     async def json(self, method: str, path: str, *, payload: object = None, billable: bool = False) -> Any:
         """The decoded body of a success. billable: this request costs money if it arrives."""
-        async with self._respond(method, path, payload, billable=billable) as response:
+        async with self._respond(method, path, {"json": payload}, billable=billable) as response:
             body = b"".join([piece async for piece in self._pieces(response, billable=billable)])
         return decode(self._peer, body, billable=billable)
 
+    async def upload(self, path: str, fields: Mapping[str, str], file: Path) -> Any:
+        """Posts a form whose field `file` is streamed from the disk; the decoded body of a success."""
+        with file.open("rb") as content:
+            form = aiohttp.FormData(fields)
+            form.add_field("file", content, filename=file.name, content_type="application/jsonl")
+            async with self._respond("POST", path, {"data": form}, billable=False) as response:
+                body = b"".join([piece async for piece in self._pieces(response, billable=False)])
+        return decode(self._peer, body, billable=False)
+
+    async def lines(self, path: str) -> AsyncGenerator[bytes]:
+        """The lines of a body of any length; of a body that breaks off, the whole ones before the error."""
+        async with self._respond("GET", path, {}, billable=False) as response:
+            rest = b""
+            async for piece in response.content.iter_any():
+                *lines, rest = (rest + piece).split(b"\n")
+                for line in lines:
+                    yield line
+                if len(rest) > MAX_BODY:
+                    raise for_verdict(self._peer, TOO_MUCH, billable=False, detail=str(MAX_BODY // 1024**2))
+            yield rest
+
     async def events(self, path: str, payload: object) -> AsyncGenerator[Any]:
         """The data of server-sent events up to `[DONE]`; of a service that doesn't stream, its one answer."""
-        async with self._respond("POST", path, payload, billable=True) as response:
+        async with self._respond("POST", path, {"json": payload}, billable=True) as response:
             pieces = self._pieces(response, billable=True)
             if response.content_type != "text/event-stream":
                 yield decode(self._peer, b"".join([piece async for piece in pieces]), billable=True)
@@ -112,16 +134,19 @@ class HttpService:
 
     @asynccontextmanager
     async def _respond(
-        self, method: str, path: str, payload: object, *, billable: bool
+        self, method: str, path: str, content: Mapping[str, Any], *, billable: bool
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """A response with a status of success, open; what goes wrong before and inside the block is translated."""
+        """A response with a status of success, open; what goes wrong before and inside the block is translated.
+
+        content: the body, as aiohttp takes it (`json`, `data`).
+        """
         path, _, query = path.partition("?")
         url = f"{self._base}{path}"
         if query := "&".join(filter(None, (self._query, query))):
             url = f"{url}?{query}"
         try:
             async with self._open_session().request(
-                method, url, json=payload, headers=self._headers, proxy=self._proxy, allow_redirects=False
+                method, url, headers=self._headers, proxy=self._proxy, allow_redirects=False, **content
             ) as response:
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 if self._observe:

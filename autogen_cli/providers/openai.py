@@ -46,7 +46,7 @@ class OpenAIProvider:
     ) -> None:
         self._base_url = complete_base_url(base_url or DEFAULT_BASE_URL)
         self._api_key = api_key
-        self._headers = _credentials(self._base_url, api_key)
+        self._headers = credentials(self._base_url, api_key)
         self._model = model
         self._timeout = timeout
         self._max_output_tokens = max_output_tokens
@@ -89,22 +89,14 @@ class OpenAIProvider:
 
     def _service(self) -> "tuple[Peer, HttpService]":
         if self._opened is None:
-            from autogen_cli.providers.http import HttpService
-            from autogen_cli.providers.peer import Peer
-
-            address = urlunsplit(urlsplit(self._base_url)._replace(query=""))
-            peer = Peer(
-                provider=self.name, address=address, credential_hint=CREDENTIAL_HINT, secret=self._api_key or None
-            )
-            service = HttpService(
-                peer,
+            self._opened = connect(
                 self._base_url,
+                self._api_key,
                 headers=self._headers,
                 timeout=self._timeout,
                 observe=self._observe,
                 clock=self._clock,
             )
-            self._opened = peer, service
         return self._opened
 
     def _payload(self, request: CompletionRequest) -> dict[str, Any]:
@@ -137,7 +129,26 @@ def complete_base_url(url: str) -> str:
     return urlunsplit(parts._replace(path=path or "/v1", fragment=""))
 
 
-def _credentials(base_url: str, api_key: str | None) -> dict[str, str]:
+def connect(
+    base_url: str,
+    api_key: str | None,
+    *,
+    headers: Mapping[str, str],
+    timeout: float,
+    observe: Callable[[Mapping[str, str]], None] | None = None,
+    clock: Callable[[], float] = time.time,
+) -> "tuple[Peer, HttpService]":
+    """Whom the service's messages name, and the service. base_url: as `complete_base_url` gives it."""
+    from autogen_cli.providers.http import HttpService
+    from autogen_cli.providers.peer import Peer
+
+    address = urlunsplit(urlsplit(base_url)._replace(query=""))
+    peer = Peer(provider="openai", address=address, credential_hint=CREDENTIAL_HINT, secret=api_key or None)
+    return peer, HttpService(peer, base_url, headers=headers, timeout=timeout, observe=observe, clock=clock)
+
+
+def credentials(base_url: str, api_key: str | None) -> dict[str, str]:
+    """The headers that carry the key. CredentialError where there has to be one, or it can't be one."""
     if not api_key:
         if base_url == DEFAULT_BASE_URL:
             raise CredentialError("openai has no key", hint=CREDENTIAL_HINT)

@@ -5,8 +5,9 @@ itself with `python -m autogen_cli.providers.fake`.
 """
 
 from autogen_cli.providers.fake import faults
+from autogen_cli.providers.fake.batches import BatchScript
 from autogen_cli.providers.fake.codegen import FakeCodegen
 from autogen_cli.providers.fake.openai import FakeServer
 from autogen_cli.providers.fake.server import LoopbackServer, Received, Reply
 
-__all__ = ["FakeCodegen", "FakeServer", "LoopbackServer", "Received", "Reply", "faults"]
+__all__ = ["BatchScript", "FakeCodegen", "FakeServer", "LoopbackServer", "Received", "Reply", "faults"]

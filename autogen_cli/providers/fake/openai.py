@@ -1,4 +1,4 @@
-"""The OpenAI wire format over the loopback server: chat completions (whole and streamed) and the list of models."""
+"""The OpenAI wire format over the loopback server: chat completions (whole and streamed), batches, models."""
 
 import asyncio
 import itertools
@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from autogen_cli.providers.fake.batches import PREFIXES, BatchScript, FakeBatches
 from autogen_cli.providers.fake.faults import status
 from autogen_cli.providers.fake.server import LoopbackServer, Received, Reply
 
@@ -48,7 +49,7 @@ class FakeServer(LoopbackServer):
     answers: a list in order (its last one repeats), or a function of the user's prompt. faults: replies that take the
     place of answers: one for every request, a list in order (None: no fault; afterwards none), or a function of the
     request. latency: seconds before a reply. cached_tokens: of every prompt, as read from the prompt cache. api_key:
-    if given, other keys get 401.
+    if given, other keys get 401. batch_scripts: how batches go, in the order of their creation.
     """
 
     path_prefix = "/v1"
@@ -66,6 +67,7 @@ class FakeServer(LoopbackServer):
         headers: Mapping[str, str] | None = None,
         models: Sequence[str] = ("fake-model",),
         api_key: str | None = None,
+        batch_scripts: Sequence[BatchScript] = (BatchScript(),),
         port: int = 0,
         log_size: int = 10_000,
         tls: ssl.SSLContext | None = None,
@@ -82,6 +84,7 @@ class FakeServer(LoopbackServer):
         self._models = models
         self._api_key = api_key
         self._ids = itertools.count(1)
+        self.batch = FakeBatches(self._complete, batch_scripts)
 
     async def respond(self, received: Received) -> Reply:
         if self._latency:
@@ -91,6 +94,8 @@ class FakeServer(LoopbackServer):
         if self._api_key and self._key_of(received) != self._api_key:
             return status(401, f"Incorrect API key provided: {self._key_of(received)}")
         path = received.path.partition("?")[0]
+        if path.startswith(PREFIXES):
+            return self.batch.respond(received)
         if path == "/v1/models" and received.method == "GET":
             return Reply.of_json({"object": "list", "data": [{"id": m, "object": "model"} for m in self._models]})
         if path != "/v1/chat/completions":
