@@ -43,7 +43,7 @@ def examine(start: Path) -> list[Finding]:
         loaded = load(start)
     except AutogenError as error:
         return [*found, _problem("configuration", error)]
-    return [*found, *_configuration(loaded), *_places(), *_extras(), *_provider(loaded), *_breakers()]
+    return [*found, *_configuration(loaded), *_places(), *_extras(), *_provider(loaded), *_budget(loaded), *_breakers()]
 
 
 def reset_breakers() -> int:
@@ -124,16 +124,22 @@ def _provider(loaded: LoadedConfig) -> Iterator[Finding]:
     yield _reachable(loaded, name)
 
 
-def _breakers() -> Iterator[Finding]:
-    from autogen_cli.limits.breaker import CircuitBreaker
+def _budget(loaded: LoadedConfig) -> Iterator[Finding]:
     from autogen_cli.limits.budget import Budget
+    from autogen_cli.service.providers import spending_store
     from autogen_cli.storage.base import StoreError
 
+    store = spending_store(loaded.config, folders().data)
     try:
-        with closing(Budget(folders().data / LIMITS_FILE)) as budget:
+        with closing(Budget(store)) as budget:
             budget.spending()
     except StoreError as exc:
-        yield _problem("budget", ConfigError(str(exc), hint="remove the file to begin its books anew"))
+        yield _problem("budget", ConfigError(str(exc), hint=store.remedy))
+
+
+def _breakers() -> Iterator[Finding]:
+    from autogen_cli.limits.breaker import CircuitBreaker
+
     with closing(CircuitBreaker(folders().data / LIMITS_FILE)) as breaker:
         for state in breaker.states():
             failed = f"{state.key} has failed {state.failures} times in a row ({state.reason})"

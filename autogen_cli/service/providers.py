@@ -14,6 +14,7 @@ from autogen_cli.service.gate import Gate
 
 if TYPE_CHECKING:
     from autogen_cli.limits.breaker import CircuitBreaker
+    from autogen_cli.limits.spending import SpendingStore
     from autogen_cli.providers.base import Provider
 
 type Say = Callable[[str], None]
@@ -184,3 +185,14 @@ def default_provider(config: AutogenConfig) -> str:
     if credential("codegen"):
         return "codegen"
     return "command" if config.command.argv else "scaffold"
+
+
+def spending_store(config: AutogenConfig, data: Path) -> "SpendingStore":
+    """Where budgets are counted: in Redis for all machines that share one, else in a file for this one."""
+    if config.cache.redis_url:
+        from autogen_cli.limits.shared_spending import SharedSpending
+
+        return SharedSpending(config.cache.redis_url)
+    from autogen_cli.limits.spending import FileSpending
+
+    return FileSpending(data / LIMITS_FILE)

@@ -12,7 +12,7 @@ from autogen_cli.config import SETTINGS, Folders, LoadedConfig, PriceConfig, fol
 from autogen_cli.errors import ConfigError, TargetError
 from autogen_cli.models import CodeContext, Prompt
 from autogen_cli.service.identity import Identity
-from autogen_cli.service.providers import LIMITS_FILE, ProviderFactory, Wishes, provider_chain
+from autogen_cli.service.providers import LIMITS_FILE, ProviderFactory, Wishes, provider_chain, spending_store
 
 if TYPE_CHECKING:
     from autogen_cli.cache.base import CacheLevel
@@ -196,7 +196,7 @@ class Services:
             sender(reached)
 
         budget = Budget(
-            self.places.data / LIMITS_FILE,
+            spending_store(self.config, self.places.data),
             per_run=settings.per_run,
             daily=settings.daily,
             monthly=settings.monthly,

@@ -3,32 +3,47 @@
 import datetime
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from autogen_cli.errors import BudgetError
 from autogen_cli.limits.budget import Budget, Spending
+from autogen_cli.limits.shared_spending import SharedSpending
+from autogen_cli.limits.spending import FileSpending
+from autogen_cli.storage.base import StoreError
 
 NOON = datetime.datetime(2026, 11, 30, 12, tzinfo=datetime.UTC).timestamp()
 CENT = Decimal("0.01")
 
 
+@pytest.fixture(params=["file", "redis"])
+def open_store(request, tmp_path: Path):
+    """Opens one store as often as it is called, as several processes do."""
+    if request.param == "redis":
+        return partial(SharedSpending, request.getfixturevalue("redis_url"))
+    return partial(FileSpending, tmp_path / "limits.db")
+
+
 @pytest.fixture
-def make(tmp_path: Path):
-    """Budgets on one file, as several processes have them; `told` collects alerts and warnings."""
+def make(open_store):
+    """Budgets on one store; `told` collects alerts and warnings."""
     made = []
 
-    def budget(path: Path = tmp_path / "limits.db", *, now: float = NOON, told: list[str] | None = None, **limits):
+    def budget(*, now: float = NOON, told: list[str] | None = None, store=None, run=None, **limits):
         told = [] if told is None else told
         limits = {name: Decimal(value) if name != "action" else value for name, value in limits.items()}
         made.append(
             Budget(
-                path,
+                store or open_store(),
                 clock=lambda: now,
                 on_alert=lambda alert: told.append(str(alert)),
                 on_warning=told.append,
+                run=run,
                 **limits,
             )
         )
@@ -91,6 +106,17 @@ def test_a_run_is_one_budget_object(make):
     make(per_run="0.05").reserve(5 * CENT)
 
 
+def test_a_run_may_be_shared(make):
+    first = make(per_run="0.05", run="batch")
+    spend(first, "0.05")
+    first.close()
+    second = make(per_run="0.05", run="batch")
+    with pytest.raises(BudgetError, match="per run"):
+        second.reserve(CENT)
+    second.forget_run()
+    second.reserve(CENT)
+
+
 def test_what_was_spent_before_there_was_a_limit_counts(make):
     spend(make(), "0.95")
     with pytest.raises(BudgetError):
@@ -138,13 +164,17 @@ def test_several_levels_at_once_are_told_as_the_highest(make):
 @pytest.mark.parametrize(
     ("limits", "refuses"), [({"daily": "1"}, True), ({"daily": "1", "action": "warn"}, False), ({}, False)]
 )
-def test_books_that_cannot_be_kept(make, tmp_path, limits, refuses):
+@pytest.mark.parametrize("kind", ["file", "redis"])
+def test_books_that_cannot_be_kept(make, tmp_path, kind, limits, refuses):
     (tmp_path / "blocked").write_text("no folder")
+    url = f"unix://{tmp_path}/nobody"
+    store = FileSpending(tmp_path / "blocked" / "limits.db") if kind == "file" else SharedSpending(url)
     told = []
-    budget = make(tmp_path / "blocked" / "limits.db", told=told, **limits)
+    budget = make(store=store, told=told, **limits)
     if refuses:
-        with pytest.raises(BudgetError, match="books can't be kept"):
+        with pytest.raises(BudgetError, match="books can't be kept") as error:
             budget.reserve(CENT)
+        assert ("limits.db" if kind == "file" else "Redis") in error.value.hint
     else:
         budget.settle(budget.reserve(CENT), CENT)
         assert len(told) == ("action" in limits)
@@ -152,12 +182,17 @@ def test_books_that_cannot_be_kept(make, tmp_path, limits, refuses):
 
 def test_books_that_are_lost_before_settling(make, tmp_path):
     told = []
-    budget = make(daily="1", told=told)
+    budget = make(daily="1", told=told, store=FileSpending(tmp_path / "limits.db"))
     reservation = budget.reserve(CENT)
     budget.close()
     (tmp_path / "limits.db").write_bytes(b"nonsense" * 1000)
     budget.settle(reservation, CENT)
     assert "the worst case stays counted" in told[0]
+
+
+def test_an_address_that_is_none():
+    with pytest.raises(StoreError, match="shared books"):
+        SharedSpending("nonsense").read(["day:x"])
 
 
 CLIENT = """
@@ -166,8 +201,9 @@ from decimal import Decimal
 from pathlib import Path
 from autogen_cli.errors import BudgetError
 from autogen_cli.limits.budget import Budget
+from autogen_cli.limits.spending import FileSpending
 
-budget = Budget(Path(sys.argv[1]), daily=Decimal("1.00"))
+budget = Budget(FileSpending(Path(sys.argv[1])), daily=Decimal("1.00"))
 try:
     reservation = budget.reserve(Decimal("0.10"))
 except BudgetError:
@@ -183,3 +219,16 @@ def test_twenty_processes_share_one_budget(tmp_path):
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(20)]
     assert sorted(process.communicate()[0].strip() for process in running) == ["refused"] * 10 + ["sent"] * 10
     assert [process.returncode for process in running] == [0] * 20
+
+
+def test_twenty_machines_share_one_budget(redis_url):
+    def send(_number: int) -> str:
+        with closing(Budget(SharedSpending(redis_url), daily=Decimal("1.00"))) as budget:
+            try:
+                budget.settle(budget.reserve(10 * CENT), 10 * CENT)
+            except BudgetError:
+                return "refused"
+            return "sent"
+
+    with ThreadPoolExecutor(20) as machines:
+        assert sorted(machines.map(send, range(20))) == ["refused"] * 10 + ["sent"] * 10
