@@ -109,7 +109,8 @@ class CacheConfig(Table):
     )
     memory_entries: int = setting("Most answers kept in memory.", default=1000, minimum=0)
     redis_url: str | None = setting(
-        "Redis server to share answers through (extra `redis`). A password in it: AUTOGEN_CACHE_REDIS_URL only.",
+        "Redis server that machines share answers, rates and budgets through (extra `redis`); a password in it: "
+        "AUTOGEN_CACHE_REDIS_URL only.",
         default=None,
         example="redis://localhost:6379/0",
         pattern=_REDIS_URL,
