@@ -14,6 +14,7 @@ AutogenError                      1   a bug, or a fault that nobody foresaw
 ├── RejectedError                 6   code came back and doesn't fit
 ├── BudgetError                   7   the call would cost more than is allowed; nothing was sent
 ├── BatchError                    8   some rows failed
+├── RegressionError               8   a benchmark got worse than it was allowed to
 ├── TargetError                   9   the module, the symbol or the project is not what it has to be
 │   └── SymbolExistsError             the symbol is there already
 └── InterruptedRunError         130   Ctrl-C
@@ -121,6 +122,11 @@ class BudgetError(AutogenError):
 class BatchError(AutogenError):
     exit_code = 8
     type = "batch"
+
+
+class RegressionError(AutogenError):
+    exit_code = 8
+    type = "regression"
 
 
 class TargetError(AutogenError):

@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    "autogen_cli.bench.benchmark": ("PerformanceBenchmark",),
     "autogen_cli.cache.invalidation": ("CacheInvalidator",),
     "autogen_cli.cache.manager": ("CacheManager",),
     "autogen_cli.config": ("AutogenConfig", "CacheConfig"),
@@ -22,6 +23,7 @@ _HOMES = {
         "ProviderRequestError",
         "ProviderUnavailableError",
         "RateLimitedError",
+        "RegressionError",
         "RejectedError",
         "SecretFoundError",
         "SymbolExistsError",

@@ -6,6 +6,7 @@ from typing import Any, Literal, TypedDict
 
 import msgspec
 
+from autogen_cli.bench.figures import BenchReport
 from autogen_cli.cache.base import CacheEntry
 from autogen_cli.cache.explain import Difference
 from autogen_cli.cache.stats import LevelStats, Verdict
@@ -112,19 +113,6 @@ class CacheVerify(TypedDict):
     levels: list[Verdict]
 
 
-class BenchContext(TypedDict):
-    project: str
-    files: int
-    available: int
-    functions: int
-    recall: dict[str, dict[str, float]]
-    overshoots: int
-    first_ms: int
-    median_ms: int
-    share_with_call_sites: float
-    share_with_tests: float
-
-
 class Nothing(TypedDict):
     pass
 
@@ -196,7 +184,7 @@ class Error(TypedDict):
 
 
 DOCUMENTS: dict[str, Any] = {
-    "bench_context": BenchContext,
+    "bench": BenchReport,
     "cache_clear": CacheRemoved,
     "cache_entry": CacheEntry,
     "cache_explain": CacheExplain,

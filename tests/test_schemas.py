@@ -62,7 +62,7 @@ TOUR = {  # a walk through docs/sample with every command; {key} is an entry of 
     "config init": "config_init",
     "config set cache.encrypt true": "config_set",
     "cache rekey": "cache_rekey",
-    "bench context --sample 1": "bench_context",
+    "bench startup --rounds 1": "bench",
 }
 WITHOUT = {"config schema"}  # prints a JSON Schema, which is a document of its own kind
 

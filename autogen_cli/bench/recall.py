@@ -1,14 +1,11 @@
 """Context recall, leave one out: how much of what a real function needs does the context define, at which budget.
 
-Procedure: the project is copied without version control; for each target its lines are deleted, callers and tests
+Procedure: in a copy of the project, for each target its lines are deleted, callers and tests
 stay, the context is asked for, the lines come back. Definition recall is the share of truth names (`truth.py`) that
 the text defines; the mean over targets counts. A text that still holds the deleted body counts nothing.
 """
 
-import random
 import re
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +14,8 @@ from pathlib import Path
 from statistics import mean, median
 
 from autogen_cli.bench.baselines import Baselines
-from autogen_cli.bench.truth import Deleted, TruthReader
+from autogen_cli.bench.truth import Deleted
+from autogen_cli.bench.workbench import Workbench
 from autogen_cli.context.engine import ContextEngine
 from autogen_cli.errors import AutogenError
 from autogen_cli.models import CodeContext
@@ -77,28 +75,21 @@ class RecallReport:
 
 
 def measure_recall(
-    root: Path,
+    bench: Workbench,
     *,
     budgets: Sequence[int] = BUDGETS,
-    sample: int = 40,
-    seed: int = 0,
     methods: Iterable[str] = METHODS,
     clock: Callable[[], float] = time.perf_counter,
 ) -> RecallReport:
-    """Recall over a random `sample` of the project's targets (all of them where there are fewer)."""
-    with tempfile.TemporaryDirectory(prefix="autogen-recall-") as folder:
-        copy = Path(folder) / "project" / root.resolve().name
-        shutil.copytree(root, copy, symlinks=True, ignore=shutil.ignore_patterns(".git", ".hg", "__pycache__"))
-        reader = TruthReader(copy)
-        available = reader.targets()
-        drawn = available if len(available) <= sample else random.Random(seed).sample(available, sample)  # noqa: S311 - a sample, no secret
-        drawn = sorted(drawn, key=lambda target: (target.path, target.first))
-        measure = _Measure(copy, Path(folder) / "index", Baselines(copy, reader), tuple(budgets), set(methods), clock)
-        results = [measure.target(target) for target in drawn]
+    """Recall over the functions that the workbench draws."""
+    drawn = bench.questions(bench.sample)
+    baselines = Baselines(bench.copy, bench.reader)
+    measure = _Measure(bench.copy, bench.fresh_folder(), baselines, tuple(budgets), set(methods), clock)
+    results = [measure.target(target) for target in drawn]
     return RecallReport(
-        project=root.resolve().name,
-        files=len(reader.modules),
-        available=len(available),
+        project=bench.root.name,
+        files=len(bench.reader.modules),
+        available=len(bench.targets),
         targets=tuple(result for result in results if result),
         budgets=tuple(budgets),
         first_seconds=measure.first_seconds,

@@ -21,7 +21,15 @@ COMMANDS: Mapping[str, str | Group] = {
     "check": "check:check",
     "usage": "usage:usage",
     "doctor": "doctor:doctor",
-    "bench": ("Measure the program on your own project.", {"context": "bench:context"}),
+    "bench": (
+        "Measure the program on your own project.",
+        {
+            "startup": "bench:startup",
+            "context": "bench:context",
+            "cache": "bench:cache",
+            "all": "bench:everything",
+        },
+    ),
     "config": (
         "Look at the settings and where they come from; change them.",
         {

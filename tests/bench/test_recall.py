@@ -2,11 +2,13 @@
 
 import itertools
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from autogen_cli.bench.recall import RecallReport, defined_names, definition_recall, left_out, measure_recall
 from autogen_cli.bench.truth import TruthReader
+from autogen_cli.bench.workbench import open_workbench
 from tests.bench.test_prompts import FILES
 from tests.conftest import MakeProject
 
@@ -17,10 +19,15 @@ def project(make_project: MakeProject) -> Path:
     return make_project({**FILES, "shop/more.py": f"{again}\nsum_up([])\n"})
 
 
+def measured(root: Path, *, sample: int = 40, seed: int = 0, **how: Any) -> RecallReport:
+    with open_workbench(root, rounds=1, sample=sample, seed=seed, say=lambda _: None) as bench:
+        return measure_recall(bench, **how)
+
+
 def test_all_methods_beside_each_other(project: Path) -> None:
     before = {path: path.read_bytes() for path in project.rglob("*.py")}
     ticks = itertools.count()
-    report = measure_recall(project, budgets=(60, 900), clock=lambda: float(next(ticks)))
+    report = measured(project, budgets=(60, 900), clock=lambda: float(next(ticks)))
     assert (report.project, report.files, report.available, report.overshoots) == ("project", 6, 3, 0)
     more, total = sorted(report.targets, key=lambda target: target.symbol)  # that of `my-tool` can't be imported
     assert (more.module, total.module) == ("shop.more", "shop.money")
@@ -37,7 +44,7 @@ def test_all_methods_beside_each_other(project: Path) -> None:
 
 def test_a_sample_is_drawn_by_its_seed(project: Path) -> None:
     symbols = [
-        [target.symbol for target in measure_recall(project, budgets=(500,), sample=1, seed=seed, methods=()).targets]
+        [target.symbol for target in measured(project, budgets=(500,), sample=1, seed=seed, methods=()).targets]
         for seed in (1, 1, *range(2, 7))
     ]
     assert symbols[0] == symbols[1]
@@ -45,7 +52,7 @@ def test_a_sample_is_drawn_by_its_seed(project: Path) -> None:
 
 
 def test_nothing_to_measure(make_project: MakeProject) -> None:
-    report = measure_recall(make_project({"a.py": "x = 1\n"}))
+    report = measured(make_project({"a.py": "x = 1\n"}))
     assert report == RecallReport("project", 1, 0, (), report.budgets, 0.0, 0)
     figures = [report.recall("autogen", 1000), report.share_with_sites(), report.share_with_tests()]
     assert [*figures, report.median_seconds()] == [0, 0, 0, 0]
