@@ -63,6 +63,9 @@ TOUR = {  # a walk through docs/sample with every command; {key} is an entry of 
     "config set cache.encrypt true": "config_set",
     "cache rekey": "cache_rekey",
     "bench startup --rounds 1": "bench",
+    "bench context --rounds 1 --sample 1": "bench",
+    "bench cache --rounds 1": "bench",
+    "bench all --rounds 1 --sample 1": "bench",
 }
 WITHOUT = {"config schema"}  # prints a JSON Schema, which is a document of its own kind
 
