@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 PIPE_WIDTH = 500  # in a pipe nothing is cut or folded: `grep` and `less -S` want whole lines
 _CONTROL = {code: f"\\x{code:02x}" for code in (*range(9), *range(11, 32), *range(127, 160))}
+# What reorders the text around it or breaks its line, so that a reader sees other code than the one that runs
+# (CVE-2021-42574): marks, embeddings, overrides and isolates of direction, line and paragraph separator.
+_DIRECTION = (0x061C, 0x200E, 0x200F, 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_CONTROL |= {code: f"\\u{code:04x}" for code in _DIRECTION}
+_IN_JSON = {code: f"\\u{code:04x}" for code in (*range(127, 160), *_DIRECTION)}  # the others are escaped already
 
 
 def visible(text: str) -> str:
@@ -52,7 +57,7 @@ class Output:
 
     def raw_document(self, found: Mapping[str, Any]) -> None:
         indent = 2 if sys.stdout.isatty() else None
-        self.text(json.dumps(found, ensure_ascii=False, indent=indent) + "\n")
+        self.text(json.dumps(found, ensure_ascii=False, indent=indent).translate(_IN_JSON) + "\n")
 
     def text(self, text: str) -> None:
         """Data, as it is; on a terminal without control characters."""

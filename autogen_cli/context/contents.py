@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from autogen_cli.context.index import FileChange, Index, Read
 from autogen_cli.context.project import FileStat, Project
+from autogen_cli.files import LARGEST_SOURCE, PLAIN
 
 LARGEST_FILE = 1_000_000
 RACE_NS = 50_000_000  # a file that changed so shortly before it was read may change again with the same time stamp
@@ -101,7 +102,7 @@ class Contents:
         if known is not None:
             return known
         content, size = b"", self.size(path)
-        if size > LARGEST_FILE and path not in self._admitted:
+        if size > (LARGEST_SOURCE if path in self._admitted else LARGEST_FILE):
             self._skip(path, "larger than 1 MB")
         elif path in self.project.files:
             try:
@@ -112,7 +113,7 @@ class Contents:
         return content
 
     def admit(self, path: str) -> None:
-        """Takes a file at any size: the target's own module."""
+        """Takes a file that is larger than others may be: the target's own module."""
         self._admitted.add(path)
 
     def size(self, path: str) -> int:
@@ -147,8 +148,8 @@ class Contents:
 
 
 def _read(path: str, size: int) -> bytes:
-    """By descriptor: with thousands of files, a file object costs twice the time."""
-    descriptor = os.open(path, os.O_RDONLY)
+    """By descriptor: with thousands of files, a file object costs twice the time. Links that came since stop it."""
+    descriptor = os.open(path, PLAIN)
     try:
         return os.read(descriptor, size)
     finally:

@@ -1,11 +1,13 @@
 """How this project writes code, told by what is there: annotations, docstrings, errors, logging, line length."""
 
+import contextlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from autogen_cli.context.facts import Definition, FileFacts
+from autogen_cli.files import read_file, read_text
 
 FEW = 3
 MOST = 0.8
@@ -100,8 +102,8 @@ def read_settings(root: Path) -> dict[str, Any]:
     import tomllib
 
     try:
-        return tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
-    except (OSError, ValueError):
+        return tomllib.loads(read_file(root / "pyproject.toml", within=root).decode())
+    except (OSError, ValueError, RecursionError):
         return {}
 
 
@@ -117,8 +119,8 @@ def read_dependencies(root: Path, settings: dict[str, Any]) -> tuple[str, ...]:
     poetry += [group for group in _table(settings, "tool", "poetry", "group").values() if isinstance(group, dict)]
     lines += [name for each in poetry for name in _table(each, "dependencies") if name != "python"]
     for path in sorted(root.glob("requirements*.txt")):
-        if path.is_file() and not path.is_symlink():
-            lines += path.read_text("utf-8", "replace").splitlines()
+        with contextlib.suppress(OSError):
+            lines += read_text(path).splitlines()
     lines += _setup_cfg(root)
     names = (REQUIREMENT.match(line) for line in lines)
     return tuple(sorted({re.sub(r"[-_.]+", "-", match[1]).lower() for match in names if match}))
@@ -133,14 +135,15 @@ def _table(settings: dict[str, Any], *keys: str) -> dict[str, Any]:
 
 
 def _setup_cfg(root: Path) -> list[str]:
-    path = root / "setup.cfg"
-    if not path.is_file() or path.is_symlink():
+    try:
+        text = read_text(root / "setup.cfg")
+    except OSError:
         return []
     import configparser
 
     parser = configparser.ConfigParser()
     try:
-        parser.read_string(path.read_text("utf-8", "replace"))
+        parser.read_string(text)
     except configparser.Error:
         return []
     return parser.get("options", "install_requires", fallback="", raw=True).splitlines()

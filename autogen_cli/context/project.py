@@ -12,6 +12,7 @@ from typing import NamedTuple
 from autogen_cli.context.ignore import matcher, may_match
 from autogen_cli.context.tree import Listing, list_folder
 from autogen_cli.errors import ArgumentError, TargetError
+from autogen_cli.files import read_text
 
 ROOT_MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", "autogen.toml", ".git", ".hg")
 SOURCE_FOLDERS = ("src", "lib", "python")
@@ -128,7 +129,7 @@ class Project:
         base = ignore_file.removesuffix(".gitignore")
         inner = [path.removeprefix(base) for path in self.files if path.startswith(base)]
         try:
-            lines = (self.root / ignore_file).read_text("utf-8", "replace").splitlines()
+            lines = read_text(self.root / ignore_file, within=self.root).splitlines()
         except OSError as exc:
             self.skipped.append((ignore_file, exc.strerror or "can't be read"))
             return

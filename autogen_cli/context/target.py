@@ -2,12 +2,14 @@
 
 import keyword
 import os
+import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from autogen_cli.context.project import Project, is_below, join, parent_of
 from autogen_cli.errors import TargetError
+from autogen_cli.files import read_file
 from autogen_cli.models import Kind
 
 LONGEST_NAME = 250  # a file's name has at most 255 bytes
@@ -65,6 +67,7 @@ def locate_module(project: Project, parts: tuple[str, ...]) -> tuple[str, str, b
         stem = existing.removesuffix("/__init__.py").removesuffix(".py")
         return stem[: -len("/".join(parts))].rstrip("/"), existing, True
     roots = dict.fromkeys((*project.declared_roots, *project.package_roots))
+    _check_shadowing(project, roots, parts)
     depth = {root: _known_parents(project, root, parts) for root in roots}
     best = max(roots, key=lambda root: depth[root])
     if depth[best] == (0, 0):
@@ -82,6 +85,16 @@ def new_module_root(project: Project) -> str:
         if name in {"src", "lib", "python"} and any(is_below(path, name) for path in project.files):
             return name
     return ""
+
+
+def _check_shadowing(project: Project, roots: Iterable[str], parts: Sequence[str]) -> None:
+    """A new module must not take the place of one of the standard library's for everything that imports it."""
+    top = parts[0]
+    if top in sys.stdlib_module_names and not any(join(root, top) in project.folders for root in roots):
+        raise TargetError(
+            f"{'.'.join(parts)} would hide the standard library's {top}",
+            hint=f"name a module below a package of yours: yours.{top}",
+        )
 
 
 def _known_parents(project: Project, root: str, parts: Sequence[str]) -> tuple[int, int]:
@@ -118,7 +131,7 @@ def _check_inside(root: Path, stem: str, path: str) -> None:
 def read_module(root: Path, path: str) -> bytes:
     """The bytes of the target's module; it has to be UTF-8, since the edit is made in UTF-8."""
     try:
-        content = (root / path).read_bytes()
+        content = read_file(root / path, within=root)
     except OSError as exc:
         raise TargetError(f"{path} can't be read: {exc.strerror}") from exc
     try:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autogen_cli.errors import RejectedError, TargetError
+from autogen_cli.files import read_file
 from autogen_cli.generation.answer import Block, as_code, blocks
 from autogen_cli.generation.patch import added_lines, apply_diff, is_diff
 from autogen_cli.generation.scopes import module_uses
@@ -91,7 +92,7 @@ def _fit_method(block: Block, target: Target) -> _Fitting | None:
 
 def _module_text(target: Target) -> str:
     try:
-        return read_source(target.path.read_bytes(), target.relative_path).text
+        return read_source(read_file(target.path, within=target.root), target.relative_path).text
     except (OSError, TargetError):
         return ""
 

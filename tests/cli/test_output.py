@@ -29,6 +29,18 @@ def become_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
 
 def test_control_characters_are_shown_not_sent() -> None:
     assert visible("a\x1b[31mb\x07\tc\n\x9b") == "a\\x1b[31mb\\x07\tc\n\\x9b"
+    assert visible("if admin:\u202e return\u2066\u2028 ü 漢 🙂") == "if admin:\\u202e return\\u2066\\u2028 ü 漢 🙂"
+
+
+@pytest.mark.parametrize("on_terminal", [True, False])
+def test_a_document_is_json_and_harmless_wherever_it_goes(monkeypatch: pytest.MonkeyPatch, on_terminal: bool) -> None:
+    terminal = become_terminal(monkeypatch)
+    monkeypatch.setattr(terminal, "isatty", lambda: on_terminal)
+    nasty = "\x1b]0;t\x07 \x9b31m \x7f \u202e \u2028 \r\n ü"
+    Output(json=True).document("thing", {nasty: nasty})
+    shown = terminal.getvalue()
+    assert json.loads(shown) == {"schema": "autogen.thing/1", nasty: nasty}
+    assert not set(shown) & set("\x1b\x07\x9b\x7f\u202e\u2028\r")
 
 
 def test_code_goes_through_a_pipe_unchanged(capsys: pytest.CaptureFixture[str]) -> None:

@@ -202,3 +202,26 @@ def test_a_module_that_was_left_out_counts_when_it_is_named(make_project: MakePr
     root = make_project({".gitignore": "made.py\n", "pkg/__init__.py": "", "pkg/made.py": "def f(): ...\n"})
     target = resolve(root, "pkg.made", "f")
     assert (target.relative_path, target.module_exists, target.symbol_exists) == ("pkg/made.py", True, True)
+
+
+@pytest.mark.parametrize(("module", "hidden"), [("os.path", "os"), ("json", "json"), ("types.mine", "types")])
+def test_no_new_module_hides_the_standard_library(make_project: MakeProject, module: str, hidden: str) -> None:
+    root = make_project({"src/pkg/__init__.py": ""})
+    with pytest.raises(
+        TargetError, match=rf"^{module} would hide the standard library's {hidden}: name a module below"
+    ):
+        resolve(root, module, "f")
+
+
+@pytest.mark.parametrize("module", ["types", "test.tools", "pkg.types"])
+def test_a_project_may_have_taken_such_a_name_already(make_project: MakeProject, module: str) -> None:
+    root = make_project({"types.py": "", "test/a.py": "", "pkg/__init__.py": ""})
+    assert resolve(root, module, "f").module == module
+
+
+def test_a_module_of_ten_megabytes_is_no_code(make_project: MakeProject) -> None:
+    root = make_project({"pkg/__init__.py": ""})
+    with (root / "pkg" / "big.py").open("wb") as file:
+        file.truncate(2_000_000_000)
+    with pytest.raises(TargetError, match=r"^pkg/big\.py can't be read: larger than 10 MB"):
+        resolve(root, "pkg.big", "f")

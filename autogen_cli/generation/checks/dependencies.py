@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from autogen_cli.files import read_text
 from autogen_cli.generation.checks.distributions import normalize
 from autogen_cli.generation.source import parse
 
@@ -52,7 +53,7 @@ def _manifests(folder: Path) -> Iterator[list[str]]:
 
 def _text(path: Path) -> str | None:
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
+        return read_text(path)
     except OSError:
         return None
 

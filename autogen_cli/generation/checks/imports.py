@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from autogen_cli.files import read_file
 from autogen_cli.generation.checks.distributions import MODULES, POPULAR, provider
 from autogen_cli.generation.checks.modules import python_files
 from autogen_cli.generation.checks.names import suggestion
@@ -143,6 +144,6 @@ def _sources(subject: Subject) -> Iterator[bytes]:
     for file in python_files(subject.target.root):
         if file != subject.target.path:
             try:
-                yield file.read_bytes()
+                yield read_file(file)
             except OSError:
                 continue

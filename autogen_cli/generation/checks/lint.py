@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
+from autogen_cli.files import read_file
 from autogen_cli.generation.checks.subject import Finding, Subject, verdict
 from autogen_cli.models import CheckResult
 
@@ -53,8 +54,8 @@ def style(subject: Subject) -> CheckResult:
 def _formatter(subject: Subject) -> list[str] | None:
     root, path = subject.target.root, subject.target.relative_path
     try:
-        tools = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8")).get("tool", {})
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
+        tools = tomllib.loads(read_file(root / "pyproject.toml", within=root).decode()).get("tool", {})
+    except (OSError, ValueError, RecursionError):
         tools = {}
     uses_ruff = "ruff" in tools or any((root / name).is_file() for name in ("ruff.toml", ".ruff.toml"))
     if "black" in tools:

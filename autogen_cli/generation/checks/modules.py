@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from autogen_cli.errors import TargetError
+from autogen_cli.files import read_file
 from autogen_cli.generation.insert.module import Module, parse_module
 from autogen_cli.generation.module_names import IMPLICIT, ModuleNames
 from autogen_cli.generation.statements import bound_by, find
@@ -234,10 +235,14 @@ class Modules:
 
     def _parse(self, file: Path) -> tuple[ast.Module, ModuleNames] | None:
         try:
-            module = self.overlay.get(file) or parse_module(file.read_bytes(), file.name)
+            module = self.overlay.get(file) or parse_module(self._bytes(file), file.name)
         except (OSError, TargetError):
             return None
         return module.tree, module.names
+
+    def _bytes(self, file: Path) -> bytes:
+        """Links lead out of a virtual environment, and nowhere else."""
+        return read_file(file, within=self.root if file.is_relative_to(self.root) else Path(file.anchor))
 
     def _scan(self) -> dict[str, list[Path]]:
         """Top-level modules anywhere in the project (monorepos, test folders): name -> the folders that hold it."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from autogen_cli.errors import RejectedError, SymbolExistsError, TargetError
+from autogen_cli.files import read_file
 from autogen_cli.generation.insert.edit import Edit
 from autogen_cli.generation.insert.exports import export
 from autogen_cli.generation.insert.imports import import_splices
@@ -40,7 +41,7 @@ def plan_edit(target: Target, code: str, *, force: bool = False, base: bytes | N
 
 
 def _planned(target: Target, code: str, *, force: bool, base: bytes | None) -> Edit:
-    before = base if base is not None else read_file(target.path)
+    before = base if base is not None else read_target(target.path, target.root)
     snippet = _snippet(code, target)
     module = read_module(before or b"", target.relative_path)
     _check_free(target, module, exists=before is not None, force=force)
@@ -61,10 +62,10 @@ def _planned(target: Target, code: str, *, force: bool, base: bytes | None) -> E
     )
 
 
-def read_file(path: Path) -> bytes | None:
+def read_target(path: Path, root: Path) -> bytes | None:
     """None where there is no such file. Raises TargetError where it can't be read."""
     try:
-        return path.read_bytes()
+        return read_file(path, within=root)
     except FileNotFoundError:
         return None
     except OSError as exc:

@@ -1,6 +1,7 @@
 """Writing: all or nothing, nothing over what changed, nothing outside of the root."""
 
 import errno
+import os
 import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -94,14 +95,14 @@ def broken_replace(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, BaseExcept
     """The first rename to a file of that name fails, as on a full disk."""
 
     def breaks(name: str, error: BaseException) -> None:
-        original = Path.replace
+        original = os.replace
 
-        def replace(self: Path, target: Path) -> Path:
-            if Path(target).name == name:
+        def replace(source: str, target: str, **folders: int) -> None:
+            if target == name:
                 raise error
-            return original(self, target)
+            original(source, target, **folders)
 
-        monkeypatch.setattr(Path, "replace", replace)
+        monkeypatch.setattr(os, "replace", replace)
 
     return breaks
 
@@ -141,7 +142,11 @@ def test_what_cannot_be_taken_back_does_not_hide_the_reason(
     project: Path, broken_replace: Callable[[str, BaseException], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken_replace("c.py", OSError(errno.EIO, "I/O error"))
-    monkeypatch.setattr(Path, "rmdir", lambda self: (_ for _ in ()).throw(PermissionError(errno.EPERM, "no")))
+
+    def refuse(name: str, *, dir_fd: int) -> None:
+        raise PermissionError(errno.EPERM, "no")
+
+    monkeypatch.setattr(os, "rmdir", refuse)
     with pytest.raises(TargetError, match="I/O error"):
         apply_edits([edit(project, "new/x.py", None, "x = 1\n"), edit(project, "c.py", "c = 1\n", "c = 2\n")])
     assert contents(project) == FILES
@@ -149,14 +154,61 @@ def test_what_cannot_be_taken_back_does_not_hide_the_reason(
 
 
 def test_a_file_that_changes_while_others_are_written_is_left(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    original = Path.replace
+    original = os.replace
 
-    def replace(self: Path, target: Path) -> Path:
-        if Path(target).name == "a.py":
+    def replace(source: str, target: str, **folders: int) -> None:
+        if target == "a.py":
             (project / "b.py").write_text("b = 9\n")  # somebody saves it just now
-        return original(self, target)
+        original(source, target, **folders)
 
-    monkeypatch.setattr(Path, "replace", replace)
+    monkeypatch.setattr(os, "replace", replace)
     with pytest.raises(TargetError, match=r"b\.py changed since it was read"):
         apply_edits([edit(project, "a.py", "a = 1\n", "a = 2\n"), edit(project, "b.py", "b = 1\n", "b = 2\n")])
     assert contents(project) == {**FILES, "b.py": "b = 9\n"}
+
+
+def test_a_folder_that_becomes_a_link_leads_no_write_away(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The switch comes at the worst moment: after all checks, just before the rename."""
+    outside, original = project.parent / "outside", os.replace
+    outside.mkdir()
+
+    def replace(source: str, target: str, **folders: int) -> None:
+        if not (project / "pkg").is_symlink():
+            (project / "pkg").rename(project / "moved")
+            (project / "pkg").symlink_to(outside)
+        original(source, target, **folders)
+
+    monkeypatch.setattr(os, "replace", replace)
+    apply_edits([edit(project, "pkg/x.py", None, "x = 1\n")])
+    assert list(outside.iterdir()) == []
+    assert (project / "moved" / "x.py").read_text() == "x = 1\n"
+
+
+@pytest.mark.parametrize("link", ["pkg", "pkg/x.py"])
+def test_a_link_that_comes_after_the_check_stops_the_write(
+    project: Path, monkeypatch: pytest.MonkeyPatch, link: str
+) -> None:
+    outside, original = project.parent / "outside", os.open
+    outside.mkdir()
+    (project / "pkg" / "x.py").write_text("x = 1\n")
+
+    def open_later(path: str, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        if dir_fd is None and not (project / link).is_symlink():
+            (project / link).rename(project / "moved")
+            (project / link).symlink_to(outside)
+        return original(path, flags, mode, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "open", open_later)
+    with pytest.raises(TargetError, match=r"can't be written|changed since"):
+        apply_edits([edit(project, "pkg/x.py", "x = 1\n", "x = 2\n")])
+    assert list(outside.iterdir()) == []
+
+
+def test_a_disk_that_is_full_keeps_no_half_file(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(TargetError, match="No space left"):
+        apply_edits([edit(project, "a.py", "a = 1\n", "a = 2\n")])
+    assert contents(project) == FILES
