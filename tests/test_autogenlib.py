@@ -12,8 +12,8 @@ NAMES = sorted(autogenlib.__all__)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_name_leads_to_a_class(name: str) -> None:
-    assert isinstance(getattr(autogenlib, name), type)
+def test_every_name_leads_somewhere(name: str) -> None:
+    assert getattr(autogenlib, name).__name__ == name
 
 
 def test_every_error_is_public() -> None:

@@ -84,17 +84,12 @@ def _generate(
     flags: Mapping[str, object],
     wishes: "Wishes",
 ) -> int:
-    import shlex
-    from dataclasses import replace
-
     from autogen_cli.service.generate import Generator
     from autogen_cli.service.wiring import open_services
 
     with open_services(
         root, command="generate", warn=out.warn, detail=out.detail, flags=flags, wishes=wishes
     ) as services:
-        checks = services.config.checks
-        options = replace(options, repair=checks.repair, test=tuple(shlex.split(checks.test or "")))
         generated = Generator(services).run(request, options)
     show_generated(out, generated, diff=options.edit)
     return exit_code(generated.result)

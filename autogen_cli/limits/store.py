@@ -2,6 +2,7 @@
 
 import contextlib
 import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,13 +27,14 @@ class LimitsStore:
         self.path = path
         self._timeout = timeout
         self._connection: sqlite3.Connection | None = None
+        self._turn = threading.RLock()  # of this process's threads
 
     @contextlib.contextmanager
     def transaction(self, mode: str = "IMMEDIATE") -> Iterator[sqlite3.Connection]:
         """All or nothing, and one writer at a time over all processes. `DEFERRED` is enough for reading. Raises
         StoreError where the file can't be used.
         """
-        with translated(self.path):
+        with self._turn, translated(self.path):
             connection = self._opened()
             connection.execute(f"BEGIN {mode}")
             try:
@@ -50,7 +52,9 @@ class LimitsStore:
     def _opened(self) -> sqlite3.Connection:
         if self._connection is None:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            connection = sqlite3.connect(self.path, timeout=self._timeout, isolation_level=None)
+            connection = sqlite3.connect(
+                self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False
+            )
             try:
                 _prepare(connection)
             except BaseException:

@@ -55,8 +55,13 @@ class ProviderChain:
         name = provider or self._default
         return name, model or self._models.get(name)
 
-    async def complete(self, name: str, request: CompletionRequest) -> Served:
-        """The first answer along the chain. Raises the first provider's error where nobody answers."""
+    async def complete(
+        self, name: str, request: CompletionRequest, *, on_send: Callable[[], None] = lambda: None
+    ) -> Served:
+        """The first answer along the chain. Raises the first provider's error where nobody answers.
+
+        on_send: told whenever something goes out that may be billed.
+        """
         names = [name, *(other for other in self._fallback if other != name)]
         hops: list[Hop] = []
         first: ProviderError | None = None
@@ -65,7 +70,7 @@ class ProviderChain:
             asked = self._clock()
             try:
                 gate = self._gate(current)
-                completion = await gate.complete(question)
+                completion = await gate.complete(question, on_send=on_send)
             except ProviderError as error:
                 self._on_failure(current, question, error, self._since(asked))
                 if not isinstance(error, UNAVAILABLE):

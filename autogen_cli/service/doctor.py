@@ -9,9 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from autogen_cli.config import LoadedConfig, credential, folders, load
+from autogen_cli.config import LoadedConfig, folders, load
 from autogen_cli.errors import AutogenError, ConfigError
-from autogen_cli.service.providers import LIMITS_FILE, ProviderFactory, Wishes, default_provider
+from autogen_cli.service.providers import LIMITS_FILE, ProviderFactory, Wishes
 
 type Health = Literal["ok", "note", "problem"]
 
@@ -104,7 +104,8 @@ def _provider(loaded: LoadedConfig) -> Iterator[Finding]:
     from autogen_cli.providers.registry import broken_plugins
 
     config = loaded.config
-    name = default_provider(config)
+    factory = ProviderFactory(config, Wishes(), journal=folders().data / "codegen-runs.db")
+    name = factory.default()
     for plugin, reason in broken_plugins().items():
         yield Finding(subject="plug-in", health="note", detail=f"{plugin}: {reason}", remedy="update or remove it")
     chosen = f"{name}, by provider = {config.provider!r}"
@@ -116,12 +117,12 @@ def _provider(loaded: LoadedConfig) -> Iterator[Finding]:
             remedy="set OPENAI_API_KEY, or openai.base_url, to have symbols written by a model",
         )
         return
-    found = credential(name)
+    found = factory.credential(name)
     yield Finding(subject="provider", health="ok", detail=chosen)
     yield Finding(
         subject="credentials", health="ok", detail=f"{name}: from {found.source}" if found else f"{name}: none"
     )
-    yield _reachable(loaded, name)
+    yield _reachable(factory, name)
 
 
 def _budget(loaded: LoadedConfig) -> Iterator[Finding]:
@@ -151,25 +152,24 @@ def _breakers() -> Iterator[Finding]:
                 yield Finding(subject="circuit breaker", health="note", detail=detail, remedy=remedy)
 
 
-def _reachable(loaded: LoadedConfig, name: str) -> Finding:
+def _reachable(factory: ProviderFactory, name: str) -> Finding:
     import asyncio
 
     try:
-        detail = asyncio.run(_probe(loaded, name))
+        detail = asyncio.run(_probe(factory, name))
     except AutogenError as error:
         return _problem("reachability", error)
     return Finding(subject="reachability", health="ok", detail=detail)
 
 
-async def _probe(loaded: LoadedConfig, name: str) -> str:
+async def _probe(factory: ProviderFactory, name: str) -> str:
     from autogen_cli.providers.openai import OpenAIProvider
 
-    factory = ProviderFactory(loaded.config, Wishes(), journal=folders().data / "codegen-runs.db")
     provider = factory.create(name)
     try:
         if not isinstance(provider, OpenAIProvider):
             return f"{name} starts; it offers no way to ask whether it is reachable"
         models = await provider.models()
-        return f"{loaded.config.openai.base_url} answers and offers {len(models)} models"
+        return f"{factory.address(name)} answers and offers {len(models)} models"
     finally:
         await provider.close()

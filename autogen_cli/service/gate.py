@@ -34,8 +34,8 @@ class Gate:
         self._rate = rate
         self._size = size
 
-    async def complete(self, request: CompletionRequest) -> Completion:
-        """Raises what the provider raises, after the retries that the error allows."""
+    async def complete(self, request: CompletionRequest, *, on_send: Callable[[], None]) -> Completion:
+        """Raises what the provider raises, after the retries that the error allows. on_send: before each sending."""
         if self.provider.capabilities.offline:
             return await self.provider.complete(request)
         tokens = self._size(request.prompt) + (request.max_output_tokens or 0)
@@ -44,6 +44,7 @@ class Gate:
         async def send() -> Completion:
             async with self._rate.slot(tokens):  # outside: nobody waits for a slot while holding the breaker's probe
                 with self._breaker.guard(key):
+                    on_send()
                     return await self.provider.complete(request)
 
         return await self._retry.run(send, idempotent=self.provider.capabilities.idempotent)

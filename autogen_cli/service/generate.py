@@ -1,10 +1,11 @@
 """The entry points to generation: one request or many, with an event loop or without, or only its plan."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from autogen_cli.models import Completion, GeneratedCode, GenerationRequest
+from autogen_cli.models import Completion, GeneratedCode, GenerationRequest, Target
 from autogen_cli.service.books import NOTHING
 from autogen_cli.service.chain import Served
 from autogen_cli.service.generation import Generation
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
 class Generator:
     """Turns requests into results, any number at once; `services` is what the configuration wired together.
 
-    `generate` keeps the providers open for the next request, until the `async with` block around it ends.
+    `generate` keeps the providers open for the next request, until the `async with` block around it ends. fresh: each
+    request sees the project as it is then, not as the first one saw it.
     """
 
-    def __init__(self, services: "Services") -> None:
+    def __init__(self, services: "Services", *, fresh: bool = False) -> None:
         self._services = services
+        self._fresh = fresh
 
     async def __aenter__(self) -> Self:
         return self
@@ -39,11 +42,15 @@ class Generator:
         import asyncio
 
         story = self._begin(request, options)
-        target, result = await asyncio.to_thread(story.known)
-        if result is None:
-            plan = await asyncio.to_thread(story.plan, target)
-            result = await story.answer_once(plan)
+        target, known = await self.read(lambda: self._read(story))
+        result = known if isinstance(known, GeneratedCode) else await story.answer_once(known)
         return await asyncio.to_thread(story.finish, target, result)
+
+    async def read[T](self, work: Callable[[], T]) -> T:
+        """Does something that asks the context engine, which is busy with one thing at a time."""
+        import asyncio
+
+        return await asyncio.get_running_loop().run_in_executor(self._services.reader, work)
 
     def run(self, request: GenerationRequest, options: GenerateOptions) -> Generated:
         """`generate` for callers without an event loop. A cache hit starts none: its import alone takes 30 ms."""
@@ -53,9 +60,9 @@ class Generator:
             plan = story.plan(target)
             result = story.recalled(plan)
             if result is None:
-                import asyncio
+                from autogen_cli.service.running import run
 
-                result = asyncio.run(self._answer_once(story, plan))
+                result = run(self._answer_once(story, plan))
         return story.finish(target, result)
 
     def plan(self, request: GenerationRequest, *, force: bool = False) -> Plan:
@@ -83,6 +90,15 @@ class Generator:
             cost_usd=services.books.worst_cost(plan.provider, plan.model, plan.prompt, limit),
             cached=services.cache.get(plan.inputs.key) is not None,
         )
+
+    def _read(self, story: Generation) -> tuple[Target, GeneratedCode | Plan]:
+        if self._fresh:
+            self._services.reread()
+        target, result = story.known()
+        if result is None:
+            plan = story.plan(target)
+            return target, story.recalled(plan) or plan
+        return target, result
 
     def _begin(self, request: GenerationRequest, options: GenerateOptions) -> "Generation":
         return Generation(self._services, request, options)

@@ -4,6 +4,7 @@ request -> target -> (the same request in the same project: its answer) -> conte
 flight) -> budget -> provider chain -> extract -> checks -> (trial) -> (repair) -> record -> cache -> result -> write
 """
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -12,7 +13,7 @@ from uuid import uuid4
 
 from autogen_cli.cache.base import CacheHit
 from autogen_cli.config import environment_for_programs, virtual_environment
-from autogen_cli.errors import BudgetError, ProviderError, ProviderUnavailableError, SymbolExistsError
+from autogen_cli.errors import BudgetError, ConfigError, ProviderError, ProviderUnavailableError, SymbolExistsError
 from autogen_cli.models import (
     CheckResult,
     CompletionRequest,
@@ -41,8 +42,12 @@ class Generation:
         self._services = services
         self._request = request
         self._options = options
+        checks = services.config.checks
+        self._repairs = checks.repair if options.repair is None else options.repair
+        self._test = _words(checks.test or "") if options.test is None else options.test
         self._request_id = request.id or uuid4().hex
         self._watch = PerformanceMonitor()
+        self._direct: tuple[str, str] | None = None  # of the project as it was when the request came
 
     def target(self) -> Target:
         """The place that the request means. Raises TargetError where it can't be written."""
@@ -58,8 +63,9 @@ class Generation:
     def known(self) -> tuple[Target, GeneratedCode | None]:
         """The target, and the answer to the same request in the same project where there has been one."""
         target = self.target()
-        direct = self._services.identity.direct(self._request) if self._may_recall else None
-        hit = self._services.cache.recall(*direct) if direct else None
+        if self._options.use_cache:
+            self._direct = self._services.identity.direct(self._request)
+        hit = self._services.cache.recall(*self._direct) if self._direct and self._may_recall else None
         return target, self._recall(hit, target) if hit else None
 
     def plan(self, target: Target) -> Plan:
@@ -94,7 +100,7 @@ class Generation:
         """A hit as this run's result; None where the user's own test command refuses it."""
         services = self._services
         result = recalled(hit, request_id=self._request_id, duration_ms=self._watch.elapsed_ms)
-        if self._options.test:
+        if self._test:
             check = self._trial(target, result.code)
             if check.status == "fail":
                 return None
@@ -130,7 +136,7 @@ class Generation:
             while True:
                 attempt = await self._attempt(plan, question)
                 attempts.append(attempt)
-                if attempt.fits or attempt.served.offline or len(attempts) > self._options.repair:
+                if attempt.fits or attempt.served.offline or len(attempts) > self._repairs:
                     break
                 question = self._repair(plan, question, attempt, number=len(attempts))
         except BudgetError:
@@ -143,9 +149,8 @@ class Generation:
         return result
 
     def _remember(self, plan: Plan) -> None:
-        direct = self._services.identity.direct(plan.request)
-        if direct:
-            self._services.cache.remember(*direct, plan.inputs.key)
+        if self._direct:
+            self._services.cache.remember(*self._direct, plan.inputs.key)
 
     async def _attempt(self, plan: Plan, question: CompletionRequest) -> Attempt:
         """One answer, checked and on the books. Its worst case is reserved before anything is sent."""
@@ -155,13 +160,17 @@ class Generation:
         books, budget = services.books, services.budget
         limit = question.max_output_tokens or 0
         reservation = budget.reserve(books.worst_cost(plan.provider, question.model, question.prompt, limit))
+        sent = asyncio.Event()
         try:
-            served = await services.chain.complete(plan.provider, question)
+            served = await services.chain.complete(plan.provider, question, on_send=sent.set)
         except ProviderError as error:
             budget.settle(reservation, Decimal(0) if error.billed == "no" else None)
             raise
+        except asyncio.CancelledError:
+            budget.settle(reservation, None if sent.is_set() else Decimal(0))
+            raise
         attempt = await asyncio.to_thread(self.examine, plan, served)
-        if attempt.fits and self._options.test:
+        if attempt.fits and self._test:
             check = await asyncio.to_thread(self._trial, plan.target, attempt.code)
             attempt = replace(attempt, checks=(*attempt.checks, check))
         attempt = books.record_attempt(plan.target, attempt, question)
@@ -185,7 +194,7 @@ class Generation:
         from autogen_cli.generation.trial import run_trial
 
         return run_trial(
-            self._options.test,
+            self._test,
             plan_edit(target, code, force=self._options.force),
             source_root=target.source_root,
             environment=environment_for_programs(),
@@ -249,3 +258,10 @@ class Generation:
             apply_edits([edit])
             result = replace(result, written=True)
         return Generated(result=result, edit=edit)
+
+
+def _words(command: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(command))
+    except ValueError as exc:
+        raise ConfigError(f"checks.test is no command: {exc}", hint="close its quotes") from exc

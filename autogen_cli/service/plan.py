@@ -16,8 +16,8 @@ class GenerateOptions:
     """How to go about a request.
 
     write: change the project's files. edit: work out the change, also when it isn't written. repair: further attempts
-    after a rejected one. test: a command that runs on a private copy of the project with the code applied; the only way
-    in which generated code is executed. offline: a cached answer or none.
+    after a rejected one; None: as configured. test: a command that runs on a private copy of the project with the code
+    applied, the only way in which generated code is executed; None: as configured. offline: a cached answer or none.
     """
 
     write: bool = False
@@ -25,8 +25,8 @@ class GenerateOptions:
     force: bool = False
     refresh: bool = False
     use_cache: bool = True
-    repair: int = 1
-    test: tuple[str, ...] = ()
+    repair: int | None = None
+    test: tuple[str, ...] | None = None
     offline: bool = False
 
 

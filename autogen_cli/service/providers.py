@@ -1,12 +1,12 @@
 """From the configuration to providers: which one is meant, and how each is built."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autogen_cli.config import AutogenConfig, credential, environment_for_programs
+from autogen_cli.config import AutogenConfig, Credential, credential, environment_for_programs
 from autogen_cli.errors import ArgumentError, ConfigError, ProviderError
 from autogen_cli.models import CompletionRequest, Prompt
 from autogen_cli.service.chain import ProviderChain
@@ -31,12 +31,14 @@ class Wishes:
     """What a run wants of its providers besides the configuration.
 
     record: cassette that every answer is appended to. replay: cassette that the provider `replay` answers from.
-    on_text: is given answers as they come, where the provider streams.
+    on_text: is given answers as they come, where the provider streams. keys: credentials that the program itself
+    brings, by provider; they go before the environment's.
     """
 
     record: Path | None = None
     replay: Path | None = None
     on_text: Say | None = None
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class ProviderFactory:
@@ -55,7 +57,7 @@ class ProviderFactory:
         from autogen_cli.providers.registry import create
         from autogen_cli.security.redaction import remember_secret
 
-        found = credential(name)
+        found = self.credential(name)
         if found:
             remember_secret(found.value)
         settings = self._settings.get(name)
@@ -70,13 +72,29 @@ class ProviderFactory:
             raise ArgumentError(f"--record: {self._wishes.record} can't be written: {exc.strerror}") from exc
         return RecordingProvider(provider, self._wishes.record)
 
+    def credential(self, name: str) -> Credential | None:
+        """A provider's key: the program's own, or else the environment's."""
+        key = self._wishes.keys.get(name)
+        return Credential(key, "the program") if key else credential(name)
+
+    def default(self) -> str:
+        """What `provider = "auto"` means: the first that is configured, and offline scaffolds where none is."""
+        config = self.config
+        if config.provider != "auto":
+            return config.provider
+        if self.credential("openai") or config.openai.base_url != HOSTED:
+            return "openai"
+        if self.credential("codegen"):
+            return "codegen"
+        return "command" if config.command.argv else "scaffold"
+
     def address(self, name: str) -> str:
         """Where a provider is, as far as the settings say."""
         return {"openai": self.config.openai.base_url, "codegen": self.config.codegen.base_url}.get(name, "")
 
     def account(self, name: str) -> str:
         """Who shares a rate limit: the provider, its address and a digest of the key."""
-        found = credential(name)
+        found = self.credential(name)
         text = f"{self.address(name)} {found.value if found else ''}"
         return f"{name}:{blake2b(text.encode(), digest_size=8).hexdigest()}"
 
@@ -166,7 +184,7 @@ def provider_chain(
 
     return ProviderChain(
         create,
-        default=default_provider(config),
+        default=factory.default(),
         fallback=config.fallback,
         models={
             "openai": config.model or config.openai.model,
@@ -174,17 +192,6 @@ def provider_chain(
         },
         on_failure=on_failure,
     )
-
-
-def default_provider(config: AutogenConfig) -> str:
-    """What `provider = "auto"` means: the first that is configured, and offline scaffolds where none is."""
-    if config.provider != "auto":
-        return config.provider
-    if credential("openai") or config.openai.base_url != HOSTED:
-        return "openai"
-    if credential("codegen"):
-        return "codegen"
-    return "command" if config.command.argv else "scaffold"
 
 
 def spending_store(config: AutogenConfig, data: Path) -> "SpendingStore":

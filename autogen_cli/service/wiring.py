@@ -4,7 +4,6 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,9 +11,12 @@ from autogen_cli.config import SETTINGS, Folders, LoadedConfig, PriceConfig, fol
 from autogen_cli.errors import ConfigError, TargetError
 from autogen_cli.models import CodeContext, Prompt
 from autogen_cli.service.identity import Identity
+from autogen_cli.service.lazy import Lazy, made_once
 from autogen_cli.service.providers import LIMITS_FILE, ProviderFactory, Wishes, provider_chain, spending_store
 
 if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
     from autogen_cli.cache.base import CacheLevel
     from autogen_cli.cache.manager import CacheManager
     from autogen_cli.context.engine import ContextEngine
@@ -34,7 +36,7 @@ type Say = Callable[[str], None]
 UNBUILT = ("security.roles",)
 
 
-class Services:
+class Services(Lazy):
     """What one run needs, each part made when it is first used. `close` lets go of all of them.
 
     warn and detail: where warnings and remarks go. command: what the user ran, for the ledger.
@@ -43,6 +45,7 @@ class Services:
     def __init__(
         self, loaded: LoadedConfig, places: Folders, root: Path, *, command: str, warn: Say, detail: Say, wishes: Wishes
     ) -> None:
+        super().__init__()
         self.loaded = loaded
         self.config = loaded.config
         self.places = places
@@ -69,7 +72,7 @@ class Services:
         wanted = {"imports": settings.imports, "call_sites": settings.call_sites, "security": settings.lint}
         return frozenset(name for name, on in wanted.items() if not on)
 
-    @cached_property
+    @made_once
     def identity(self) -> Identity:
         return Identity(self, cassette=self._wishes.replay)
 
@@ -81,7 +84,7 @@ class Services:
         """Seconds since the epoch."""
         return time.time()
 
-    @cached_property
+    @made_once
     def engine(self) -> "ContextEngine":
         from autogen_cli.context.engine import ContextEngine
 
@@ -99,15 +102,28 @@ class Services:
             exclude=settings.exclude,
             analyzer=analyzer,
         )
-        return self._open.enter_context(contextlib.closing(engine))
+        self._open.callback(engine.close)
+        return engine
 
-    @cached_property
+    @made_once
+    def reader(self) -> "ThreadPoolExecutor":
+        """The one thread that asks the engine while an event loop goes on: the engine does one thing at a time."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        return self._open.enter_context(ThreadPoolExecutor(max_workers=1))
+
+    def reread(self) -> None:
+        """The next request sees the project as it is then."""
+        if engine := vars(self).pop("engine", None):
+            engine.close()
+
+    @made_once
     def prompts(self) -> "PromptEnhancer":
         from autogen_cli.generation.prompt import PromptEnhancer
 
         return PromptEnhancer.from_folder(self.places.config / "templates")
 
-    @cached_property
+    @made_once
     def cache(self) -> "CacheManager":
         from autogen_cli.cache.manager import CacheManager
 
@@ -115,7 +131,7 @@ class Services:
         manager = CacheManager(self._levels(), ttl=settings.ttl, on_warning=self._warn)
         return self._open.enter_context(contextlib.closing(manager))
 
-    @cached_property
+    @made_once
     def codec(self) -> "Codec":
         """What seals the stores on disk."""
         from autogen_cli.storage.base import PLAIN
@@ -126,13 +142,13 @@ class Services:
 
         return open_sealer(self.key_place)
 
-    @cached_property
+    @made_once
     def key_place(self) -> "KeyPlace":
         from autogen_cli.security.crypto import key_place
 
         return key_place(self.places.data / "store.key", self._warn)
 
-    @cached_property
+    @made_once
     def tracker(self) -> "UsageTracker":
         from autogen_cli.usage.ledger import UsageTracker
 
@@ -146,7 +162,7 @@ class Services:
         )
         return self._open.enter_context(contextlib.closing(tracker))
 
-    @cached_property
+    @made_once
     def books(self) -> "Books":
         from autogen_cli.context.tokens import count_tokens
         from autogen_cli.service.books import Books
@@ -161,7 +177,7 @@ class Services:
             base_urls={"openai": self.config.openai.base_url},
         )
 
-    @cached_property
+    @made_once
     def chain(self) -> "ProviderChain":
         return provider_chain(
             self.providers,
@@ -172,17 +188,17 @@ class Services:
             on_failure=self.books.record_failure,
         )
 
-    @cached_property
+    @made_once
     def providers(self) -> ProviderFactory:
         return ProviderFactory(self.config, self._wishes, journal=self.places.data / "codegen-runs.db")
 
-    @cached_property
+    @made_once
     def breaker(self) -> "CircuitBreaker":
         from autogen_cli.limits.breaker import CircuitBreaker
 
         return self._open.enter_context(contextlib.closing(CircuitBreaker(self.places.data / LIMITS_FILE)))
 
-    @cached_property
+    @made_once
     def budget(self) -> "Budget":
         from autogen_cli.limits.alerts import AlertSender
         from autogen_cli.limits.budget import Budget, BudgetAlert

@@ -186,6 +186,10 @@ class JSONStore:
             return sum(connection.execute(sql, arguments).rowcount for sql, arguments in statements)
 
     def _connection(self) -> sqlite3.Connection:
+        with self._lock:
+            return self._own or self._opened()
+
+    def _opened(self) -> sqlite3.Connection:
         if self._own is None:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             connection = sqlite3.connect(
@@ -196,6 +200,8 @@ class JSONStore:
             except BaseException:
                 connection.close()
                 raise
+            finally:
+                self._leave_thread()
             self._own = connection
         return self._own
 
@@ -229,11 +235,20 @@ class JSONStore:
         raise CredentialError(f"{self.path} {found}", hint=hint)
 
     def _diskcache[T](self, operation: Callable[[Any], T]) -> T:
-        self._open_diskcache(self._connection())
         from autogen_cli.storage.diskcaches import plain_errors
 
-        with plain_errors():
-            return operation(self._cache)
+        with self._lock:
+            self._open_diskcache(self._connection())
+            try:
+                with plain_errors():
+                    return operation(self._cache)
+            finally:
+                self._leave_thread()
+
+    def _leave_thread(self) -> None:
+        """Diskcache keeps a connection for each thread. Threads end; the main one's is kept until `close`."""
+        if self._cache is not None and threading.current_thread() is not threading.main_thread():
+            self._cache.close()
 
     def _open_diskcache(self, connection: sqlite3.Connection) -> None:
         if self._cache is not None:
