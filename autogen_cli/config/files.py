@@ -131,14 +131,20 @@ def find_project_file(start: Path, environ: Mapping[str, str] = os.environ) -> S
     for folder in (start, *start.parents):
         if found := read_settings_file(folder / PROJECT_FILE, "project"):
             return found
-        text = _read_text(folder / PYPROJECT)
-        if text and "autogen" in text:  # spares the parsing of most
-            found = SettingsFile(folder / PYPROJECT, "project", text)
-            if found.table:
-                return found
+        if found := read_pyproject(folder):
+            return found
         if folder == home or (folder / ".git").exists():
             break
     return None
+
+
+def read_pyproject(folder: Path) -> SettingsFile | None:
+    """The pyproject.toml of a folder, where it has a `[tool.autogen]`."""
+    text = _read_text(folder / PYPROJECT)
+    if not text or "autogen" not in text:  # spares the parsing of most
+        return None
+    found = SettingsFile(folder / PYPROJECT, "project", text)
+    return found if found.table else None
 
 
 def show_key(path: KeyPath) -> str:

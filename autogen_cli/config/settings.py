@@ -212,12 +212,33 @@ class SecurityConfig(Table):
     """Who may do what, and what is written down about it."""
 
     roles: Mapping[str, Literal["viewer", "generator", "approver", "admin"]] = setting(
-        "The role of each principal: viewer, generator, approver or admin.",
+        "The role of each principal (user:NAME, token:FINGERPRINT, github:ID, slack:TEAM/ID, linear:ORG/ID); empty: "
+        "whoever runs autogen may do everything.",
         default={},
-        example={"alice": "admin"},
+        example={"user:alice": "admin"},
         protection="always",
     )
+    generator_usd: Decimal | None = setting(
+        "Most US dollars that one request of a generator may cost.",
+        default=Decimal(1),
+        minimum=0,
+        maximum=_MOST_USD,
+        protection="loosening",
+    )
+    approver_usd: Decimal | None = setting(
+        "Most US dollars that one request of an approver may cost.",
+        default=Decimal(10),
+        minimum=0,
+        maximum=_MOST_USD,
+        protection="loosening",
+    )
     audit: bool = setting("Keep the audit log.", default=True, protection="loosening")
+    audit_key_file: Path | None = setting(
+        "File whose bytes key the audit log's hashes: without it nobody can forge an entry.",
+        default=None,
+        example=Path("/etc/autogen/audit.key"),
+        protection="always",
+    )
 
 
 class BridgeConfig(Table):

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from autogen_cli.config.environment import folders, read_environment
 from autogen_cli.config.fields import nearest
-from autogen_cli.config.files import SettingsFile, find_project_file, read_settings_file
+from autogen_cli.config.files import SettingsFile, find_project_file, read_pyproject, read_settings_file
 from autogen_cli.config.lines import KeyPath
 from autogen_cli.config.settings import SETTINGS, AutogenConfig
 from autogen_cli.config.values import MismatchError
@@ -71,7 +71,7 @@ def load(
         merged.add_file(user, user.settings())
     if project:
         found = project.settings()
-        ignored = _guard(project, found, merged, places.data)
+        ignored = (*_guard(project, found, merged, places.data), *_second_table(project))
         merged.add_file(project, found)
     for key, (value, variable) in read_environment(environ).items():
         merged.add(key, value, Origin("environment", variable))
@@ -121,6 +121,19 @@ def _guard(project: SettingsFile, found: dict[str, Any], below: _Merged, data: P
     for key in guarded:
         del found[key]
     return tuple(Ignored(key, project.path, project.line_of(tuple(key.split("."))), _UNTRUSTED) for key in guarded)
+
+
+def _second_table(project: SettingsFile) -> tuple[Ignored, ...]:
+    """The `[tool.autogen]` that stands beside an autogen.toml: two sources of one rank would be one too many."""
+    if project.prefix:
+        return ()
+    try:
+        other = read_pyproject(project.path.parent)
+    except ConfigError:  # broken, and not what counts
+        return ()
+    if other is None:
+        return ()
+    return (Ignored("[tool.autogen]", other.path, other.line_of(()), f"{project.path.name} beside it is what counts"),)
 
 
 def needs_trust(key: str, value: Any, below: Mapping[str, Any]) -> bool:

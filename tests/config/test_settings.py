@@ -56,7 +56,8 @@ def test_whatever_redirects_credentials_or_runs_programs_is_protected() -> None:
     assert always == {
         *("openai.base_url", "codegen.base_url", "command.argv", "cache.redis_url", "checks.test"),
         *("budget.alert_argv", "budget.alert_webhook"),
-        *("cache.dir", "usage.retention_days", "prices", "security.roles", "bridge.host", "bridge.port"),
+        *("cache.dir", "usage.retention_days", "prices", "bridge.host", "bridge.port"),
+        *("security.roles", "security.audit_key_file"),
     }
 
 

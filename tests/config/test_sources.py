@@ -178,3 +178,19 @@ def test_without_autogen_home_the_platform_decides(home: Path, monkeypatch: pyte
     places = folders()
     assert len(set(places)) == 4
     assert all(place.is_relative_to(home) for place in places)
+
+
+def test_a_second_table_beside_the_projects_file_is_reported(make_project: MakeProject) -> None:
+    root = make_project(
+        {"autogen.toml": "model = 'a'\n", "pyproject.toml": "[project]\n\n[tool.autogen]\nmodel = 'b'\n"}
+    )
+    loaded = load(root)
+    assert loaded.config.model == "a"
+    hint = "autogen.toml beside it is what counts"
+    assert loaded.ignored == (("[tool.autogen]", root / "pyproject.toml", 3, hint),)
+
+
+@pytest.mark.parametrize("pyproject", ["", "[tool.other]\nautogen = 1\n", "[tool.autogen\n"])
+def test_another_pyproject_beside_it_is_no_matter(make_project: MakeProject, pyproject: str) -> None:
+    loaded = load(make_project({"autogen.toml": "model = 'a'\n", "pyproject.toml": pyproject}))
+    assert (loaded.config.model, loaded.ignored) == ("a", ())
