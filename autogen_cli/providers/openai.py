@@ -60,7 +60,7 @@ class OpenAIProvider:
         from autogen_cli.providers.http_errors import BROKEN_OFF, for_error_body, for_verdict
 
         peer, service = self._service()
-        payload = self._payload(request)
+        payload = self.payload(request)
         if self._on_text:
             payload |= {"stream": True, "stream_options": {"include_usage": True}}
             async with aclosing(service.events(ENDPOINT, payload)) as events:
@@ -99,7 +99,8 @@ class OpenAIProvider:
             )
         return self._opened
 
-    def _payload(self, request: CompletionRequest) -> dict[str, Any]:
+    def payload(self, request: CompletionRequest) -> dict[str, Any]:
+        """What is sent for a request; a batch file holds the same. Raises ConfigError where no model is chosen."""
         model = request.model or self._model
         if not model:
             raise ConfigError("no model is chosen for openai", hint="set openai.model, or pass --model")

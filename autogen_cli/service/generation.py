@@ -123,14 +123,7 @@ class Generation:
 
     async def _answer(self, plan: Plan) -> GeneratedCode:
         """Asks the provider chain, and again with the diagnostics while the answer doesn't fit and money is left."""
-        services = self._services
-        question = CompletionRequest(
-            prompt=plan.prompt,
-            context=plan.context,
-            model=plan.model,
-            request_id=plan.request_id,
-            max_output_tokens=services.max_output_tokens,
-        )
+        question = self.question(plan)
         attempts: list[Attempt] = []
         try:
             while True:
@@ -143,10 +136,24 @@ class Generation:
             if not attempts:
                 raise
         result = self.result(plan, attempts)
-        if self._options.use_cache and result.status != "rejected" and not result.hops:
-            services.cache.set(entry_of(result, plan, created=services.now()))
-            self._remember(plan)
+        self.keep(plan, result)
         return result
+
+    def question(self, plan: Plan) -> CompletionRequest:
+        """What a provider is asked."""
+        return CompletionRequest(
+            prompt=plan.prompt,
+            context=plan.context,
+            model=plan.model,
+            request_id=plan.request_id,
+            max_output_tokens=self._services.max_output_tokens,
+        )
+
+    def keep(self, plan: Plan, result: GeneratedCode) -> None:
+        """Leaves the result for later runs, if it is what was asked for."""
+        if self._options.use_cache and result.status != "rejected" and not result.hops:
+            self._services.cache.set(entry_of(result, plan, created=self._services.now()))
+            self._remember(plan)
 
     def _remember(self, plan: Plan) -> None:
         if self._direct:
@@ -169,12 +176,17 @@ class Generation:
         except asyncio.CancelledError:
             budget.settle(reservation, None if sent.is_set() else Decimal(0))
             raise
-        attempt = await asyncio.to_thread(self.examine, plan, served)
-        if attempt.fits and self._test:
-            check = await asyncio.to_thread(self._trial, plan.target, attempt.code)
-            attempt = replace(attempt, checks=(*attempt.checks, check))
+        attempt = await asyncio.to_thread(self.judge, plan, served)
         attempt = books.record_attempt(plan.target, attempt, question)
         budget.settle(reservation, attempt.usage.cost_usd)
+        return attempt
+
+    def judge(self, plan: Plan, served: Served) -> Attempt:
+        """The code in an answer, the checks on it, and the user's own test."""
+        attempt = self.examine(plan, served)
+        if attempt.fits and self._test:
+            check = self._trial(plan.target, attempt.code)
+            attempt = replace(attempt, checks=(*attempt.checks, check))
         return attempt
 
     def examine(self, plan: Plan, served: Served) -> Attempt:
