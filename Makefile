@@ -1,6 +1,6 @@
 # Every target does its own set-up. All it takes is Python 3.12 or newer with pip (pyenv's will do), or uv.
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak bench lint format docs corpora
+.PHONY: help demo test soak browser bench lint format docs corpora
 
 UV := .ci/uv
 RUN := $(UV) run --frozen --quiet
@@ -16,10 +16,15 @@ demo:            ## the lean core in .venv-demo, and one generation on docs/samp
 
 test: lint       ## everything that CI runs: lint, types, layers, tests with branch coverage
 	.ci/system
-	$(RUN) pytest -n auto -m "not soak" --cov
+	$(RUN) pytest -n auto -m "not soak and not browser" --cov
 
 soak: corpora    ## slow suites, on real projects
 	AUTOGEN_CORPORA="$(AUTOGEN_CORPORA)" $(RUN) pytest -m soak
+
+browser:         ## the page of `autogen usage --html` in headless Chromium; screenshots in .screenshots
+	.ci/system chromium
+	mkdir -p .screenshots
+	AUTOGEN_SCREENSHOTS="$(CURDIR)/.screenshots" $(RUN) pytest -m browser
 
 bench:           ## how long cache hits, misses and writes take, by level
 	$(RUN) pytest -m soak --benchmark-only tests/cache/test_latency.py

@@ -1,6 +1,8 @@
 """The JSON Schemas in docs/schemas, generated from the models."""
 
 import json
+from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
@@ -10,8 +12,10 @@ from autogen_cli.bench.figures import BenchReport
 from autogen_cli.cache.base import CacheEntry
 from autogen_cli.cache.explain import Difference
 from autogen_cli.cache.stats import LevelStats, Verdict
+from autogen_cli.limits.budget import Spending
 from autogen_cli.models import CallSite, ContextItem, GeneratedCode, Kind
 from autogen_cli.service.doctor import Finding
+from autogen_cli.usage.exchange import Imported
 from autogen_cli.usage.report import UsageRow
 
 FOLDER = Path(__file__).parent.parent / "docs" / "schemas"
@@ -55,13 +59,27 @@ class Plan(TypedDict):
     context: ContextSize
 
 
+@dataclass(kw_only=True)
+class UsageFigures(UsageRow):
+    cost_per_accepted_usd: Decimal | None = None  # a property of the row
+
+
 class Usage(TypedDict):
     since: str | None
     until: str | None
     timezone: str | None
     by: list[str]
-    rows: list[UsageRow]
-    total: UsageRow
+    rows: list[UsageFigures]
+    total: UsageFigures
+    budgets: list[Spending]
+
+
+class UsageExport(TypedDict):
+    events: list[dict[str, Any]]
+
+
+class UsagePage(TypedDict):
+    file: str
 
 
 class Doctor(TypedDict):
@@ -208,6 +226,9 @@ DOCUMENTS: dict[str, Any] = {
     "generate": GeneratedCode,
     "plan": Plan,
     "usage": Usage,
+    "usage_export": UsageExport,
+    "usage_import": Imported,
+    "usage_page": UsagePage,
 }
 
 

@@ -43,6 +43,9 @@ TOUR = {  # a walk through docs/sample with every command; {key} is an entry of 
     "check code.py invoices.rates fetch_rate": "generate",
     "context invoices.money split_tax": "context",
     "usage --since 1d --by day,provider": "usage",
+    "usage --since 1d --html usage.html": "usage_page",
+    "usage export --since 1d": "usage_export",
+    "usage import events.jsonl": "usage_import",
     "doctor": "doctor",
     "cache stats": "cache_stats",
     "cache list": "cache_list",
@@ -83,6 +86,7 @@ def commands(found: Any, *above: str) -> Iterator[str]:
 def sample(tmp_path: Path) -> Path:
     root = shutil.copytree(HOUSE / "docs" / "sample", tmp_path / "invoices")
     (root / "code.py").write_text(CODE)
+    (root / "events.jsonl").write_text("")
     (root / "src" / "invoices" / "statement.py").write_text(LONG_FUNCTION)
     return Path(root)
 

@@ -13,13 +13,17 @@ from autogen_cli.cli.options import add_command, add_group, current_output
 from autogen_cli.cli.output import Output
 from autogen_cli.errors import ArgumentError, AutogenError, InterruptedRunError, TargetError
 
-# A command is `module:function` below this package; a group is its help and its commands.
+# A command is `module:function` below this package; a group is its help and its commands, the nameless one of which is
+# what it does by itself.
 type Group = tuple[str, Mapping[str, str]]
 COMMANDS: Mapping[str, str | Group] = {
     "generate": "generate:generate",
     "context": "context:context",
     "check": "check:check",
-    "usage": "usage:usage",
+    "usage": (
+        "Show what was asked, what it cost, and how long it took.",
+        {"": "usage:usage", "export": "usage:export", "import": "usage:import_events"},
+    ),
     "doctor": "doctor:doctor",
     "bench": (
         "Measure the program on your own project.",
@@ -84,7 +88,7 @@ def build(words: Sequence[str] = ()) -> typer.Typer:
             _add(app, name, what)
         else:
             description, commands = what
-            group = add_group(app, name, description)
+            group = add_group(app, name, description, default="" in commands)
             for command, place in commands.items():
                 _add(group, command, place)
     return app

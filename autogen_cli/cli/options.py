@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from autogen_cli.cli.output import Output
+from autogen_cli.errors import ArgumentError
 
 type Command = Callable[..., int | None]
 
@@ -45,19 +46,25 @@ def current_output() -> Output:
     return _current
 
 
-def add_group(app: typer.Typer, name: str, description: str) -> typer.Typer:
-    """A command that has commands of its own."""
-    group = typer.Typer(help=description, rich_markup_mode=None, no_args_is_help=True)
+def add_group(app: typer.Typer, name: str, description: str, *, default: bool = False) -> typer.Typer:
+    """A command that has commands of its own. default: it does something without them, too."""
+    group = typer.Typer(help=description, rich_markup_mode=None, no_args_is_help=not default)
     app.add_typer(group, name=name)
     return group
 
 
 def add_command(app: typer.Typer, name: str, function: Command) -> None:
-    """Registers a command whose first parameter is `out: Output`; the common options come behind its own."""
+    """Registers a command whose first parameter is `out: Output`; the common options come behind its own.
+
+    name: empty for what a group does when none of its commands is named.
+    """
 
     @functools.wraps(function)
-    def run(**options: Any) -> int | None:
+    def run(context: typer.Context, **options: Any) -> int | None:
         global _current  # noqa: PLW0603 - main() has to know how the command speaks when it fails
+        if context.invoked_subcommand:
+            _refuse_options(context)
+            return None
         common = {key: options.pop(key) for key in _COMMON}
         color = not common.pop("no_color") and not os.environ.get("NO_COLOR")  # https://no-color.org
         _current = Output(color=color, **common)
@@ -69,6 +76,21 @@ def add_command(app: typer.Typer, name: str, function: Command) -> None:
         for key, option in _COMMON.items()
     ]
     parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own] + added
+    parameters.insert(0, inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context))
     vars(run)["__signature__"] = inspect.Signature(parameters)  # read by Typer
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    app.command(name)(run)
+    register = app.command(name) if name else app.callback(invoke_without_command=True)
+    register(run)
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name != "DEFAULT"
+
+
+def _refuse_options(context: typer.Context) -> None:
+    """Raises ArgumentError for options of a group's own in front of one of its commands, which wouldn't see them."""
+    given = [name for name in context.params if _is_given(context, name)]
+    if given:
+        option, command = given[0].replace("_", "-"), context.invoked_subcommand
+        raise ArgumentError(f"--{option} is in front of {command}", hint=f"write it behind {command}")

@@ -1,20 +1,22 @@
-"""`autogen usage`: what was asked, what it cost, and how long it took."""
+"""`autogen usage`: what was asked, what it cost, and how long it took; the ledger's events out and in."""
 
+import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from autogen_cli.cli.options import RootOption, SinceOption, UntilOption
-from autogen_cli.cli.output import Column, Output
+from autogen_cli.cli.output import Output
 from autogen_cli.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import tzinfo
-    from decimal import Decimal
 
-    from autogen_cli.usage.performance import PerformanceSummary, PhaseStats
-    from autogen_cli.usage.report import UsageReport, UsageRow
+    from autogen_cli.limits.budget import Spending
+    from autogen_cli.service.wiring import Services
+    from autogen_cli.usage.report import UsageReport
     from autogen_cli.usage.window import TimeRange
 
 ByOption = Annotated[
@@ -22,10 +24,11 @@ ByOption = Annotated[
     typer.Option("--by", help="day, model, provider, module, symbol, command, project, outcome; may be repeated"),
 ]
 OnlyOption = Annotated[list[str] | None, typer.Option("--only", help="model=NAME, module=NAME, ...; may be repeated")]
+ZoneOption = Annotated[
+    str | None, typer.Option("--timezone", help="Where a day begins: Europe/Berlin; this machine's if not given")
+]
 
-_CSV = ("requests", "cached", "errors", "rejected", "input_tokens", "output_tokens", "cost_usd", "unpriced")
-_FIGURES = ("requests", "cached", "failed", "tokens in", "tokens out", "cost", "share", "saved")
-_BARS = "▁▂▃▄▅▆▇█"
+_LINES_AT_ONCE = 1000
 
 
 def usage(
@@ -39,36 +42,159 @@ def usage(
         Literal["group", "cost", "requests", "tokens"], typer.Option("--sort", help="What comes first")
     ] = "group",
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most this many rows")] = None,
-    timezone: Annotated[
-        str | None, typer.Option("--timezone", help="Where a day begins: Europe/Berlin; this machine's if not given")
-    ] = None,
+    timezone: ZoneOption = None,
     performance: Annotated[bool, typer.Option("--performance", help="Where the time went, phase by phase")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print rows as CSV")] = False,
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page with charts to this file")] = None,
     root: RootOption = None,
 ) -> None:
     """Show what was asked, what it cost, and how long it took."""
+    from autogen_cli.cli import usage_text
+    from autogen_cli.usage.report import reports_of
+
+    window, zone = _window(since, until, timezone)
+    filters = _filters(only)
+    with _services(out, root) as services:
+        if performance:
+            _performance(out, services, window, filters)
+            return
+        if html:
+            _page(out, services, window, html, filters=filters, zone=zone, timezone=timezone)
+            return
+        report, models = reports_of(services.tracker, window, _dimensions(by), ["model"], filters=filters, tz=zone)
+        budgets = _budgets(out, services)
+    report = report.top(sort, limit)
+    if out.json:
+        out.document("usage", _json(report, window, timezone, budgets))
+    elif csv:
+        out.text(usage_text.csv_of(report))
+    else:
+        usage_text.show_report(out, report, models, budgets)
+
+
+def export(
+    out: Output,
+    *,
+    since: SinceOption = "all",
+    until: UntilOption = None,
+    timezone: ZoneOption = None,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="JSON, an event a line; can be imported (default)")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="A table, for spreadsheets")] = False,
+    root: RootOption = None,
+) -> None:
+    """Print the ledger's events, oldest first."""
+    from itertools import batched
+
+    from autogen_cli.usage.exchange import export_csv, export_events, export_jsonl
+
+    if csv and (jsonl or out.json):
+        raise ArgumentError("--csv and JSON contradict each other", hint="leave one of them out")
+    window, _ = _window(since, until, timezone)
+    with _services(out, root) as services:
+        if out.json:
+            events = export_events(services.tracker, window.start, window.stop)
+            out.document("usage_export", {"events": list(events)})
+            return
+        lines = (export_csv if csv else export_jsonl)(services.tracker, window.start, window.stop)
+        for some in batched(lines, _LINES_AT_ONCE):
+            out.text("".join(some))
+
+
+def import_events(
+    out: Output,
+    *,
+    file: Annotated[Path, typer.Argument(help="What `autogen usage export` printed", show_default=False)],
+    root: RootOption = None,
+) -> None:
+    """Add events from a file to the ledger; an event that is there already isn't counted twice."""
+    from autogen_cli.usage.exchange import import_jsonl
+    from autogen_cli.usage.figures import plural
+
+    with _services(out, root) as services:
+        imported = import_jsonl(services.tracker, file)
+    if out.json:
+        out.document("usage_import", imported)
+    else:
+        out.note(f"{plural(imported.added, 'event')} added, {imported.known:,} known already")
+
+
+@contextlib.contextmanager
+def _services(out: Output, root: Path | None) -> "Iterator[Services]":
+    from autogen_cli.service.wiring import open_services
+
+    with open_services(root, command="usage", warn=out.warn, detail=out.detail) as services:
+        yield services
+
+
+def _performance(out: Output, services: "Services", window: "TimeRange", filters: "Mapping[str, str]") -> None:
+    from autogen_cli.cli.usage_text import show_performance
+    from autogen_cli.usage.performance import PerformanceSummary
+
+    found = PerformanceSummary.of(services.tracker.events(window.start, window.stop, filters))
+    if out.json:
+        out.document("performance", found)
+    else:
+        show_performance(out, found)
+
+
+def _page(
+    out: Output,
+    services: "Services",
+    window: "TimeRange",
+    file: Path,
+    *,
+    filters: "Mapping[str, str]",
+    zone: "tzinfo | None",
+    timezone: str | None,
+) -> None:
+    from autogen_cli.usage.overview import Overview
+    from autogen_cli.usage.page import page
+
+    overview = Overview.of(services.tracker, window, filters=filters, tz=zone)
+    budgets = [(of.period, of.spent, of.limit) for of in _budgets(out, services) if of.limit is not None]
+    text = page(overview, window, now=services.now(), tz=zone, timezone=timezone, filters=filters, budgets=budgets)
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as exc:
+        raise ArgumentError(f"--html: {file} can't be written: {exc.strerror}") from exc
+    if out.json:
+        out.document("usage_page", {"file": file})
+    else:
+        out.note(f"written to {file}")
+
+
+def _budgets(out: Output, services: "Services") -> "list[Spending]":
+    """The books of the day and the month, where they have a limit."""
+    limits = services.config.budget
+    if limits.daily is None and limits.monthly is None:
+        return []
+    from autogen_cli.storage.base import StoreError
+
+    try:
+        return [found for found in services.budget.spending() if found.limit is not None and found.period != "run"]
+    except StoreError as exc:
+        out.warn(f"the budget's books can't be read: {exc}")
+        return []
+
+
+def _window(since: str, until: str | None, timezone: str | None) -> "tuple[TimeRange, tzinfo | None]":
     from datetime import UTC, datetime
 
-    from autogen_cli.service.wiring import open_services
-    from autogen_cli.usage.report import UsageReport
     from autogen_cli.usage.window import TimeRange
 
     zone = _zone(timezone)
-    window = TimeRange.parse(since, until, now=datetime.now(UTC), tz=zone)
-    with open_services(root, command="usage", warn=out.warn, detail=out.detail) as services:
-        if performance:
-            from autogen_cli.usage.performance import PerformanceSummary
+    return TimeRange.parse(since, until, now=datetime.now(UTC), tz=zone), zone
 
-            _show_performance(out, PerformanceSummary.of(services.tracker.events(window.start, window.stop)))
-            return
-        report = UsageReport.of(services.tracker, window, by=_dimensions(by), filters=_filters(only), tz=zone)
-    report = report.top(sort, limit)
-    if out.json:
-        out.document("usage", _json(report, window, timezone))
-    elif csv:
-        out.text(_csv(report))
-    else:
-        _show(out, report)
+
+def _zone(name: str | None) -> "tzinfo | None":
+    if name is None:
+        return None
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, LookupError):
+        raise ArgumentError(f"there is no time zone '{name}'", hint="write it like Europe/Berlin, or UTC") from None
 
 
 def _dimensions(by: list[str] | None) -> list[str]:
@@ -86,93 +212,20 @@ def _filters(only: list[str] | None) -> dict[str, str]:
     return found
 
 
-def _zone(name: str | None) -> "tzinfo | None":
-    if name is None:
-        return None
-    from zoneinfo import ZoneInfo
+def _json(
+    report: "UsageReport", window: "TimeRange", timezone: str | None, budgets: "Sequence[Spending]"
+) -> dict[str, object]:
+    from autogen_cli.documents import to_json
 
-    try:
-        return ZoneInfo(name)
-    except (OSError, ValueError, LookupError):
-        raise ArgumentError(f"there is no time zone '{name}'", hint="write it like Europe/Berlin, or UTC") from None
-
-
-def _json(report: "UsageReport", window: "TimeRange", timezone: str | None) -> dict[str, object]:
+    rows = [
+        {**to_json(row), "cost_per_accepted_usd": row.cost_per_accepted_usd} for row in (*report.rows, report.total)
+    ]
     return {
         "since": window.since.isoformat() if window.since else None,
         "until": window.until.isoformat() if window.until else None,
         "timezone": timezone,
         "by": report.by,
-        "rows": report.rows,
-        "total": report.total,
+        "rows": rows[:-1],
+        "total": rows[-1],
+        "budgets": budgets,
     }
-
-
-def _csv(report: "UsageReport") -> str:
-    import csv
-    import io
-
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*report.by, *_CSV])
-    writer.writerows(
-        [*(row.group[name] for name in report.by), *(getattr(row, name) for name in _CSV)] for row in report.rows
-    )
-    return text.getvalue()
-
-
-def _show(out: Output, report: "UsageReport") -> None:
-    if not report.rows:
-        out.note("nothing was recorded in this window; `--since all` looks further back")
-        return
-    columns = [*(Column(name) for name in report.by), *(Column(name, "right") for name in _FIGURES)]
-    total = report.total
-    rows = [(*(row.group[name] for name in report.by), *_figures(row, total)) for row in report.rows]
-    head = ("total", *("" for _ in report.by[1:]))
-    title = f"cost by day {_sparkline([row.cost_usd for row in report.rows])}" if report.by == ("day",) else None
-    out.table(columns, rows, title=title, footer=(*head, *_figures(total, total)))
-    if report.by == ("model",):
-        from autogen_cli.usage.advice import advise
-
-        for sentence in advise(report):
-            out.text(f"{sentence}\n")
-
-
-def _figures(row: "UsageRow", total: "UsageRow") -> tuple[str, ...]:
-    counts = (str(count) for count in (row.requests, row.cached, row.errors + row.rejected))
-    share = f"{100 * row.cost_usd / total.cost_usd:.0f} %" if row.cost_usd and total.cost_usd else ""
-    saved = f"${row.saved_usd:,.4f}" if row.saved_usd else ""
-    cost = _cost(row.cost_usd, row.unpriced)
-    return *counts, f"{row.input_tokens:,}", f"{row.output_tokens:,}", cost, share, saved
-
-
-def _cost(cost: "Decimal | None", unpriced: int) -> str:
-    """What is known, and how many calls it leaves out: unknown is not free."""
-    if cost is None:
-        return "unknown"
-    return f"${cost:,.4f}" + (f" + {unpriced} unpriced" if unpriced else "")
-
-
-def _sparkline(costs: "Sequence[Decimal | None]") -> str:
-    known = [float(cost or 0) for cost in costs]
-    top = max(known)
-    return "".join(_BARS[round((len(_BARS) - 1) * cost / top)] for cost in known) if top else ""
-
-
-def _show_performance(out: Output, found: "PerformanceSummary") -> None:
-    if out.json:
-        out.document("performance", found)
-        return
-    if found.whole is None:
-        out.note("nothing was recorded in this window; `--since all` looks further back")
-        return
-    columns = [Column("phase"), *(Column(name, "right") for name in ("count", "p50", "p95", "p99", "total", "share"))]
-    out.table(columns, map(_phase, found.phases), footer=_phase(found.whole), title="milliseconds")
-    slow = [(one.module, one.symbol or "", one.provider, str(one.duration_ms)) for one in found.slowest]
-    heads = [Column("module"), Column("symbol"), Column("provider"), Column("ms", "right")]
-    out.table(heads, slow, title="slowest")
-
-
-def _phase(stats: "PhaseStats") -> tuple[str, ...]:
-    times = (f"{figure:,}" for figure in (stats.p50, stats.p95, stats.p99, stats.total))
-    return stats.phase, str(stats.count), *times, f"{100 * stats.share:.0f} %"

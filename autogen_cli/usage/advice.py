@@ -16,7 +16,7 @@ def advise(by_model: UsageReport) -> tuple[str, ...]:
 
 
 def _dearest(rows: Sequence[UsageRow]) -> Iterator[str]:
-    priced = [(cost, row) for row in rows if row.accepted >= ENOUGH and (cost := row.cost_per_accepted)]
+    priced = [(cost, row) for row in rows if row.accepted >= ENOUGH and (cost := row.cost_per_accepted_usd)]
     if len(priced) > 1:
         (low, cheap), *_, (high, dear) = sorted(priced, key=lambda pair: pair[0])
         if high >= _DEARER * low:

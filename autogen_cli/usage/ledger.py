@@ -73,16 +73,29 @@ class UsageTracker:
             self._warned = True
 
     def add(self, events: Iterable[tuple[str, UsageEvent]]) -> int:
-        """Writes events under keys of the caller's, save those that are there already; returns how many."""
+        """Writes events under keys of the caller's, save those that are there already; returns how many.
+
+        Raises ConfigError where the ledger is switched off.
+        """
+        if not self._enabled:
+            raise ConfigError("usage.enabled is off, so nothing is recorded", hint="switch it on")
         return self._store.append((key, event_to_json(event)) for key, event in events)
 
     def prune(self, before: float) -> int:
         """Removes the events from before that time, and returns how many."""
         return self._store.execute(("DELETE FROM Cache WHERE key < ?", (_time_key(before),)))
 
-    def events(self, since: float | None = None, until: float | None = None) -> Iterator[UsageEvent]:
-        """The events of [since, until) in order of time; seconds since the epoch, None for no bound."""
-        return (event for _, event in self.keyed_events(since, until))
+    def events(
+        self, since: float | None = None, until: float | None = None, filters: Mapping[str, str] | None = None
+    ) -> Iterator[UsageEvent]:
+        """The events of [since, until) in order of time; seconds since the epoch, None for no bound.
+
+        filters: values of fields that the events have to have; empty for none.
+        """
+        wanted = (filters or {}).items()
+        for _, event in self.keyed_events(since, until):
+            if all((getattr(event, name) or "") == value for name, value in wanted):
+                yield event
 
     def keyed_events(self, since: float | None = None, until: float | None = None) -> Iterator[tuple[str, UsageEvent]]:
         """As `events`, each with its key."""
@@ -130,11 +143,8 @@ class UsageTracker:
         self._store.close()
 
     def _sums_of_events(self, since: float | None, until: float | None, wanted: Mapping[str, str]) -> Iterator[Sums]:
-        if since is not None and since == until:
-            return
-        for event in self.events(since, until):
-            if all((getattr(event, name) or "") == value for name, value in wanted.items()):
-                yield rollup.of_event(event)
+        if since is None or since != until:
+            yield from map(rollup.of_event, self.events(since, until, wanted))
 
     def _read(self, select: str, arguments: Sequence[Any]) -> Iterator[tuple[str, UsageEvent]]:
         with self._readable():

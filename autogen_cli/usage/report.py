@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from decimal import Decimal
-from typing import Self
 
 from autogen_cli.errors import ArgumentError
 from autogen_cli.models import UsageEvent
@@ -62,7 +61,7 @@ class UsageRow:
             self.failed_usd += sums.cost_usd
 
     @property
-    def cost_per_accepted(self) -> Decimal | None:
+    def cost_per_accepted_usd(self) -> Decimal | None:
         """USD for each answer that was accepted, failures included; None where there is none, or no known cost."""
         return None if self.cost_usd is None or not self.accepted else self.cost_usd / self.accepted
 
@@ -91,47 +90,73 @@ class UsageReport:
         by: Sequence[str] = ("day",),
         filters: Mapping[str, str] | None = None,
         tz: tzinfo | None = None,
-    ) -> Self:
+    ) -> "UsageReport":
         """A window of the ledger. tz: decides where a day begins; None: the machine's zone.
 
         Raises ArgumentError for an unknown dimension and ConfigError where the ledger can't be read.
         """
-        for name in (*by, *(filters or {})):
-            _check(name)
-        facts = {"time" if name == "day" else name for name in by} | {"outcome"}
-        sums = tracker.sums(window.start, window.stop, by=sorted(facts), filters=filters)
-        return cls._add_up(sums, by, tz)
+        return reports_of(tracker, window, by, filters=filters, tz=tz)[0]
 
     @classmethod
-    def build(cls, events: Iterable[UsageEvent], *, by: Sequence[str] = ("day",), tz: tzinfo | None = None) -> Self:
+    def build(
+        cls, events: Iterable[UsageEvent], *, by: Sequence[str] = ("day",), tz: tzinfo | None = None
+    ) -> "UsageReport":
         """The same over any events."""
-        for name in by:
-            _check(name)
-        return cls._add_up(map(rollup.of_event, events), by, tz)
+        return add_up(map(rollup.of_event, events), by, tz=tz)[0]
 
-    def top(self, sort: str, limit: int | None = None) -> Self:
+    def top(self, sort: str, limit: int | None = None) -> "UsageReport":
         """Only so many rows, the largest first by `cost`, `requests` or `tokens`, else as they are. The total stays."""
         rows = sorted(self.rows, key=_SORTS[sort], reverse=True) if sort in _SORTS else self.rows
         return replace(self, rows=tuple(rows[:limit]))
 
-    @classmethod
-    def _add_up(cls, sums: Iterable[Sums], by: Sequence[str], tz: tzinfo | None) -> Self:
-        dimensions = tuple(dict.fromkeys(by))
-        keys = [_dimension(name, tz) for name in dimensions]
-        rows: dict[tuple[str, ...], UsageRow] = {}
-        total = UsageRow()
-        for one in sums:
-            group = tuple(key(one) for key in keys)
-            if group not in rows:
-                rows[group] = UsageRow(group=dict(zip(dimensions, group, strict=True)))
-            rows[group].add(one)
-            total.add(one)
-        return cls(dimensions, tuple(rows[group] for group in sorted(rows)), total)
+
+def reports_of(
+    tracker: UsageTracker,
+    window: TimeRange,
+    *bys: Sequence[str],
+    filters: Mapping[str, str] | None = None,
+    tz: tzinfo | None = None,
+) -> list[UsageReport]:
+    """Several reports over the same window, for one reading of the ledger; see `UsageReport.of`."""
+    names = {name for by in bys for name in by}
+    check_dimensions((*names, *(filters or {})))
+    facts = {"time" if name == "day" else name for name in names} | {"outcome"}
+    return add_up(tracker.sums(window.start, window.stop, by=sorted(facts), filters=filters), *bys, tz=tz)
 
 
-def _check(name: str) -> None:
-    if name not in DIMENSIONS:
-        raise ArgumentError(f"usage can't be grouped by '{name}'", hint=f"choose from {', '.join(DIMENSIONS)}")
+def add_up(sums: Iterable[Sums], *bys: Sequence[str], tz: tzinfo | None = None) -> list[UsageReport]:
+    """A report for each way to group, all from one look at each of the sums."""
+    groupings = [_Grouping(by, tz) for by in bys]
+    for one in sums:
+        for grouping in groupings:
+            grouping.add(one)
+    return [grouping.report() for grouping in groupings]
+
+
+class _Grouping:
+    def __init__(self, by: Sequence[str], tz: tzinfo | None) -> None:
+        self._by = tuple(dict.fromkeys(by))
+        check_dimensions(self._by)
+        self._keys = [_dimension(name, tz) for name in self._by]
+        self._rows: dict[tuple[str, ...], UsageRow] = {}
+        self._total = UsageRow()
+
+    def add(self, sums: Sums) -> None:
+        group = tuple(key(sums) for key in self._keys)
+        if group not in self._rows:
+            self._rows[group] = UsageRow(group=dict(zip(self._by, group, strict=True)))
+        self._rows[group].add(sums)
+        self._total.add(sums)
+
+    def report(self) -> UsageReport:
+        return UsageReport(self._by, tuple(self._rows[group] for group in sorted(self._rows)), self._total)
+
+
+def check_dimensions(names: Iterable[str]) -> None:
+    """Raises ArgumentError for what is not one of DIMENSIONS."""
+    for name in names:
+        if name not in DIMENSIONS:
+            raise ArgumentError(f"usage can't be grouped by '{name}'", hint=f"choose from {', '.join(DIMENSIONS)}")
 
 
 def _dimension(name: str, tz: tzinfo | None) -> Callable[[Sums], str]:

@@ -1,5 +1,6 @@
 """`autogen usage` over what real runs of `autogen generate` left."""
 
+import contextlib
 import csv
 import io
 from dataclasses import replace
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from autogen_cli.limits.budget import Budget
 from autogen_cli.models import UsageEvent
 from autogen_cli.usage.ledger import UsageTracker
 from tests.conftest import MakeProject, RunAutogen
@@ -79,18 +81,72 @@ def test_the_table_shows_share_trend_and_advice(autogen: RunAutogen, ledger: Usa
     shown = autogen("usage", "--since", "all").out
     assert "cost by day ▂█" in shown
     assert "87 %" in shown
-    assert "$1.0000" in shown
-    assert (
-        "m-1 costs 7.0 times as much per accepted symbol as m-0"
-        in autogen("usage", "--since", "all", "--by", "model").out
-    )
+    assert "the cache answered 9 % of the requests and saved $1.00\n" in shown
+    assert "m-1 costs 7.0 times as much per accepted symbol as m-0" in shown
+
+
+def test_failures_and_what_they_cost_are_named(autogen: RunAutogen, ledger: UsageTracker) -> None:
+    ledger.record(event(outcome="rejected", cost_usd=Decimal("0.2")), event(outcome="error", cost_usd=None), EVENT)
+
+    assert "1 call failed, 1 answer rejected: $0.2000 where the cost is known\n" in autogen("usage", "--since=all").out
+
+
+def test_what_is_left_of_the_budget_is_named(autogen: RunAutogen, ledger: UsageTracker, home: Path) -> None:
+    ledger.record(EVENT)
+    assert autogen("config", "set", "budget.daily", "2").code == 0
+    with contextlib.closing(Budget(home / "autogen" / "data" / "limits.db")) as budget:
+        budget.settle(budget.reserve(Decimal("0.5")), Decimal("0.5"))
+    (found,) = autogen("usage", "--json").json["budgets"]
+
+    assert "budget of the day (UTC): $1.50 of $2.00 left\n" in autogen("usage", "--since=all").out
+    assert found == {"period": "day", "spent": 0.5, "reserved": 0.0, "limit": 2.0}
+    (home / "autogen" / "data" / "limits.db").write_bytes(b"no database" * 100)
+    assert "warning: the budget's books can't be read" in autogen("usage", "--since=all").err
+
+
+def test_events_go_out_and_come_in_once(autogen: RunAutogen, ledger: UsageTracker, tmp_path: Path) -> None:
+    ledger.record(EVENT, event(module="b"))
+    file = tmp_path / "events.jsonl"
+    file.write_text(autogen("usage", "export", "--jsonl").out)
+    head, *rows = csv.reader(io.StringIO(autogen("usage", "export", "--csv").out))
+
+    assert autogen("usage", "import", str(file)).err == "0 events added, 2 known already\n"
+    assert ledger.prune(2**40) == 2
+    assert autogen("usage", "import", str(file)).err == "2 events added, 0 known already\n"
+    assert autogen("usage", "export").out == file.read_text()
+    assert (head[0], len(rows)) == ("id", 2)
+    assert autogen("usage", "export", "--since", "1d").out == ""
+    file.write_text(file.read_text() + "{}\n")
+    ran = autogen("usage", "import", str(file))
+    assert (ran.code, ran.out) == (2, "")
+    assert f"{file}, line 3: a field is missing" in ran.err
+
+
+def test_a_page_is_written_where_it_was_asked_for(autogen: RunAutogen, ledger: UsageTracker, tmp_path: Path) -> None:
+    ledger.record(EVENT, event(module="<b>"))
+    file = tmp_path / "usage.html"
+    ran = autogen("usage", "--since", "all", "--html", str(file), "--only", "module=<b>")
+
+    assert (ran.code, ran.out, ran.err) == (0, "", f"written to {file}\n")
+    assert "only module &lt;b&gt;" in file.read_text()
+    assert autogen("usage", "--html", str(file), "--json").json["file"] == str(file)
+    assert "can't be written" in autogen("usage", "--html", str(tmp_path)).err
+
+
+def test_switched_off_nothing_is_written(autogen: RunAutogen, make_project: MakeProject, home: Path) -> None:
+    root = make_project({"pyproject.toml": "", "a.py": "from b import one\n\none(1)\n", "b.py": "x = 1\n"})
+    assert autogen("config", "set", "usage.enabled", "false").code == 0
+    assert autogen("generate", "b", "one", cwd=root).code == 0
+
+    assert autogen("usage", cwd=root).code == 0
+    assert not (home / "autogen" / "data" / "usage").exists()
 
 
 def test_an_unknown_cost_is_said(autogen: RunAutogen, ledger: UsageTracker) -> None:
     ledger.record(event(cost_usd=None, model="m-1"), event(cost_usd=None, model="m-2"), event(model="m-2"))
     shown = autogen("usage", "--since", "all", "--by", "model").out
 
-    assert " unknown " in shown
+    assert " 1 unpriced " in shown
     assert "$0.0100 + 1 unpriced" in shown
     assert "no price is known for m-1, m-2" in shown
 
@@ -131,6 +187,11 @@ def test_an_empty_window_says_so(shop: Path, autogen: RunAutogen) -> None:
         (("--only", "model"), "--only model names no fact"),
         (("--only", "day=2026-01-01"), "names no fact"),
         (("--only", "colour=red"), "can't be grouped by 'colour'"),
+        (("--only", "colour=red", "--html", "x"), "can't be grouped by 'colour'"),
+        (("--since", "1d", "export"), "--since is in front of export: write it behind export"),
+        (("--json", "import", "x"), "--json is in front of import"),
+        (("export", "--csv", "--jsonl"), "contradict each other"),
+        (("imporr",), "No such command 'imporr'"),
     ],
 )
 def test_nonsense_is_one_line_and_exit_2(shop: Path, autogen: RunAutogen, options, message: str) -> None:

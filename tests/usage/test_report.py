@@ -25,7 +25,7 @@ def test_groups_have_sums_and_the_total_has_them_all(make_event):
     assert (first.group, first.requests, first.cached, first.errors) == ({"model": "m-1"}, 3, 1, 1)
     assert (first.input_tokens, first.output_tokens, first.cost_usd) == (2000, 200, Decimal("0.01"))
     assert (second.rejected, second.cached_tokens, second.duration_ms) == (1, 5, 900)
-    assert (second.failed_usd, second.cost_per_accepted, first.cost_per_accepted) == (
+    assert (second.failed_usd, second.cost_per_accepted_usd, first.cost_per_accepted_usd) == (
         Decimal("0.01"),
         None,
         Decimal("0.01"),
