@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from autogen_cli.limits.budget import Budget
+from autogen_cli.limits.spending import FileSpending
 from autogen_cli.models import UsageEvent
 from autogen_cli.usage.ledger import UsageTracker
 from tests.conftest import MakeProject, RunAutogen
@@ -94,7 +95,7 @@ def test_failures_and_what_they_cost_are_named(autogen: RunAutogen, ledger: Usag
 def test_what_is_left_of_the_budget_is_named(autogen: RunAutogen, ledger: UsageTracker, home: Path) -> None:
     ledger.record(EVENT)
     assert autogen("config", "set", "budget.daily", "2").code == 0
-    with contextlib.closing(Budget(home / "autogen" / "data" / "limits.db")) as budget:
+    with contextlib.closing(Budget(FileSpending(home / "autogen" / "data" / "limits.db"))) as budget:
         budget.settle(budget.reserve(Decimal("0.5")), Decimal("0.5"))
     (found,) = autogen("usage", "--json").json["budgets"]
 
