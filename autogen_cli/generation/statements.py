@@ -29,13 +29,38 @@ def _blocks(statement: ast.stmt) -> list[Sequence[ast.stmt]]:
 
 
 def find(body: Iterable[ast.stmt], symbol: str | None) -> list[ast.stmt]:
-    """Statements that bind `symbol` (dotted: inside that class), in order, also inside `if`, `try` and `with`."""
+    """Statements that bind `symbol` (dotted: inside that class), in order, also inside `if`, `try` and `with`; the
+    block itself where its header does (`for symbol in ...:`).
+    """
     first, _, rest = (symbol or "").partition(".")
     if rest:
         return [
             part for owner in find(body, first) if isinstance(owner, ast.ClassDef) for part in find(owner.body, rest)
         ]
-    return [statement for statement in flatten(body) if first in bound_names(statement)]
+    return list(_binding(body, first))
+
+
+def _binding(body: Iterable[ast.stmt], name: str) -> Iterator[ast.stmt]:
+    for statement in body:
+        blocks = _blocks(statement)
+        if name in bound_names(*_header(statement)) if blocks else name in bound_names(statement):
+            yield statement
+        for block in blocks:
+            yield from _binding(block, name)
+
+
+def _header(statement: ast.stmt) -> Iterator[ast.AST]:
+    """The parts of a compound statement that stand outside its blocks."""
+    for part in ast.iter_child_nodes(statement):
+        match part:
+            case ast.ExceptHandler():
+                yield ast.ExceptHandler(part.type, part.name, [])
+            case ast.match_case():
+                yield from filter(None, (part.pattern, part.guard))
+            case ast.stmt():
+                continue
+            case _:
+                yield part
 
 
 def find_class(body: Iterable[ast.stmt], name: str | None) -> ast.ClassDef | None:
@@ -102,6 +127,13 @@ def first_line(statement: ast.stmt) -> int:
 
 def end_line(statement: ast.stmt) -> int:
     return statement.end_lineno or statement.lineno
+
+
+def shares_line(statement: ast.stmt, lines: Sequence[str]) -> bool:
+    """Whether more than a comment stands beside it on its lines (`a = 1; b = 2`, `if x: a = 1`)."""
+    before = lines[statement.lineno - 1].encode()[: statement.col_offset]
+    behind = lines[end_line(statement) - 1].encode()[statement.end_col_offset :].lstrip()
+    return bool(before.strip()) or (bool(behind) and not behind.startswith(b"#"))
 
 
 def has_docstring(body: Sequence[ast.stmt]) -> bool:

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from autogen_cli.generation.insert.listing import Item, add_item
 from autogen_cli.generation.insert.module import Module, Splice, is_blank, leading_space, span
 from autogen_cli.generation.module_names import imports_of
-from autogen_cli.generation.statements import DEFINITIONS, end_line, first_line, has_docstring, is_type_checking
+from autogen_cli.generation.statements import (
+    DEFINITIONS,
+    end_line,
+    first_line,
+    has_docstring,
+    is_type_checking,
+)
 from autogen_cli.models import Target
 
 _WIDTH = 88
@@ -110,7 +116,8 @@ class _Region:
 
     @classmethod
     def leading(cls, module: Module, target: Target) -> "_Region":
-        before = itertools.takewhile(lambda s: not isinstance(s, DEFINITIONS), module.tree.body)
+        body = module.tree.body
+        before = itertools.takewhile(lambda s: not (isinstance(s, DEFINITIONS) or _runs_on(s, body)), body)
         return cls(module, target, [s for s in before if isinstance(s, ast.Import | ast.ImportFrom)])
 
     def merge(self, wanted: Sequence[Wanted]) -> tuple[list[Splice], list[Wanted]]:
@@ -207,6 +214,12 @@ class _Region:
         folder = self.target.source_root / top
         own = top == self.target.module.partition(".")[0] or folder.is_dir() or folder.with_suffix(".py").is_file()
         return 3 if own else 2
+
+
+def _runs_on(statement: ast.stmt, body: Sequence[ast.stmt]) -> bool:
+    """An import that shares its line with what may need another one."""
+    rest = (s for s in body if not isinstance(s, ast.Import | ast.ImportFrom))
+    return isinstance(statement, ast.Import | ast.ImportFrom) and any(s.lineno == end_line(statement) for s in rest)
 
 
 def _written(statement: ast.Import | ast.ImportFrom) -> str:

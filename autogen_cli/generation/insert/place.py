@@ -6,9 +6,17 @@ import itertools
 import re
 from collections.abc import Iterable, Sequence
 
+from autogen_cli.errors import TargetError
 from autogen_cli.generation.insert.module import Splice, is_blank, span
 from autogen_cli.generation.scopes import module_uses
-from autogen_cli.generation.statements import DEFINITIONS, bound_names, has_docstring, is_import
+from autogen_cli.generation.statements import (
+    DEFINITIONS,
+    bound_names,
+    end_line,
+    first_line,
+    has_docstring,
+    is_import,
+)
 
 
 def position(body: Sequence[ast.stmt], new: Sequence[ast.stmt], text: str, *, lazy: bool = False) -> int:
@@ -16,17 +24,34 @@ def position(body: Sequence[ast.stmt], new: Sequence[ast.stmt], text: str, *, la
 
     What runs as the module is imported has to come after what it calls: so before the first statement that needs one of
     the new names by then, and after those that the new statements need (decorators, defaults, bases). text: the
-    module's.
+    module's. Raises TargetError where no line lies between the two.
     """
     names = {name for statement in new for name in bound_names(statement)}
-    place = min(_usual(body, new[-1]), _first_need(body, names, text, lazy=lazy))
+    need = _first_need(body, names, text, lazy=lazy)
+    place = min(_usual(body, new[-1]), need)
     needs = {use.name for use in module_uses(new, lazy_annotations=lazy) if use.when == "now"} - set(dir(builtins))
     for index, statement in enumerate(body):
         bound = bound_names(statement) & needs
         needs -= bound  # the first definition counts
         if bound:
             place = max(place, index + 1)
-    return place
+    return _between_lines(body, place, need)
+
+
+def _between_lines(body: Sequence[ast.stmt], place: int, need: int) -> int:
+    """Behind the statements that share a line there (`a = 1; b = 2`), or before them where one needs the new names."""
+    start = end = place
+    while 0 < end < len(body) and first_line(body[end]) <= end_line(body[end - 1]):
+        end += 1
+    while 0 < start < len(body) and first_line(body[start]) <= end_line(body[start - 1]):
+        start -= 1
+    if not place <= need < end:
+        return end
+    if start == 0 and has_docstring(body):
+        raise TargetError(
+            f"line {body[0].lineno} holds a docstring and what needs the new code", hint="give each a line of its own"
+        )
+    return start
 
 
 def _usual(body: Sequence[ast.stmt], new: ast.stmt) -> int:

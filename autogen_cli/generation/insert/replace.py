@@ -8,7 +8,7 @@ from autogen_cli.generation.insert.module import Module, Splice, is_blank, leadi
 from autogen_cli.generation.insert.render import pieces
 from autogen_cli.generation.insert.select import Selection
 from autogen_cli.generation.snippet import Snippet
-from autogen_cli.generation.statements import DEFINITIONS, first_line
+from autogen_cli.generation.statements import DEFINITIONS, first_line, shares_line
 
 
 def replacement(existing: Sequence[ast.stmt], chosen: Selection, snippet: Snippet, module: Module) -> list[Splice]:
@@ -50,6 +50,8 @@ def _check_replaceable(old: Sequence[ast.stmt], roles: set[str], module: Module)
         problem = f"is defined {len(plain)} times (lines {', '.join(str(s.lineno) for s in plain)})"
     elif any(not isinstance(s, DEFINITIONS) and not _single_assignment(s) for s in plain):
         problem = f"is bound by a statement that binds or does more (line {plain[0].lineno})"
+    elif any(shares_line(s, module.lines) for s in old):
+        problem = f"shares its line with other statements (line {old[0].lineno})"
     if problem:
         raise TargetError(f"the symbol {problem} in {module.name}", hint="replace it by hand")
 

@@ -45,15 +45,15 @@ def select(snippet: Snippet, module: Module, target: Target) -> Selection:
         uses = module_uses([*parts, *helpers], lazy_annotations=True, inner=inner)
     blocks = [s for s in snippet.imports if isinstance(s, ast.Try)]
     plain = [s for s in snippet.imports if s not in blocks]
-    names = {use.name for use in uses} | ({"annotations"} if wants_lazy else set())
-    used = [w for w in wanted_imports(plain, target) if w.bound in names]
+    names = {use.name for use in uses if use.local is None} | ({"annotations"} if wants_lazy else set())
+    used = list(dict.fromkeys(w for w in wanted_imports(plain, target) if w.bound in names))
     return Selection(
         definition,
         members,
         helpers,
         tuple(used),
         tuple(w for w in used if _is_missing(w, module, uses, target)),
-        tuple(b for b in blocks if bound_names(b) & names and not bound_names(b) <= module.names.runtime),
+        tuple(b for b in blocks if bound_names(b) & names - module.names.runtime),
     )
 
 
@@ -79,18 +79,21 @@ def _mentioned(statement: ast.stmt) -> set[str]:
 
 def _needed_helpers(helpers: Sequence[ast.stmt], module: Module, uses: Sequence[Use]) -> tuple[ast.stmt, ...]:
     needed: list[ast.stmt] = []
-    names = {use.name for use in uses}
+    missing = _missing(uses, module)
     grew = True
     while grew:
-        more = [
-            h
-            for h in helpers
-            if h not in needed and bound_names(h) & names and not bound_names(h) <= module.names.runtime
-        ]
-        names |= {use.name for use in module_uses(more)}
+        more = [h for h in helpers if h not in needed and bound_names(h) & missing]
+        missing |= _missing(module_uses(more), module)
         needed += more
         grew = bool(more)
     return tuple(helper for helper in helpers if helper in needed)
+
+
+def _missing(uses: Iterable[Use], module: Module) -> set[str]:
+    """Names that the module doesn't bind, or for type checkers only where they are needed to run."""
+    have, typing = module.names.runtime, module.names.typing
+    outer = (use for use in uses if use.local is None and use.name not in have)
+    return {use.name for use in outer if use.when != "annotation" or use.name not in typing}
 
 
 def _wants_lazy(snippet: Snippet, module: Module, uses: Iterable[Use]) -> bool:
@@ -113,8 +116,7 @@ def _is_missing(wanted: Wanted, module: Module, uses: Iterable[Use], target: Tar
         return False
     if wanted.bound in module.names.runtime:
         return not any(other.gives(wanted) for other in wanted_imports(module.tree.body, target))
-    runtime = any(use.name == wanted.bound and use.when != "annotation" for use in uses)
-    return wanted.bound not in module.names.typing or runtime
+    return wanted.bound in _missing(uses, module) or wanted.bound not in module.names.typing
 
 
 def clash(wanted: Wanted, module: Module, target: Target) -> bool:

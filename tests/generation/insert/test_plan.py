@@ -56,6 +56,12 @@ type Before = str | bytes | None
         ("helper = 1\n", "helper", CODE, SymbolExistsError, "helper exists already in pkg/tools.py: pass --force"),
         ("if x:\n    import helper\n", "helper", CODE, SymbolExistsError, "exists already"),
         ("class S:\n    f = 1\n", "S.f", "def f(self): ...\n", SymbolExistsError, "S.f exists already"),
+        ("for helper in x: ...\n", "helper", CODE, SymbolExistsError, "exists already"),
+        ("with x as (a, helper): ...\n", "helper", CODE, SymbolExistsError, "exists already"),
+        ("try: ...\nexcept E as helper: ...\n", "helper", CODE, SymbolExistsError, "exists already"),
+        ("match x:\n    case [*helper]: ...\n", "helper", CODE, SymbolExistsError, "exists already"),
+        ("while helper := x():\n    ...\n", "helper", CODE, SymbolExistsError, "exists already"),
+        ('"""Doc."""; x = helper()\n', "helper", CODE, TargetError, "line 1 holds a docstring and what needs"),
         ("x = 1\n", None, "y = 1\n", SymbolExistsError, "pkg.tools exists already"),
         ("x = (\n", "helper", CODE, TargetError, r"pkg/tools.py:1: .+: mend the module first"),
         (b"x = '\xe9'\n", "helper", CODE, TargetError, "can't be read as Python"),
@@ -82,6 +88,9 @@ def test_refusals_say_why(
         ("a, f = 1, 2\n", "f", "f = 3\n", "binds or does more"),
         ("a = f = 1\n", "f", "f = 3\n", "binds or does more"),
         ("import f\n", "f", "f = 3\n", "binds or does more"),
+        ("for f in x:\n    pass\n", "f", "f = 3\n", r"binds or does more \(line 1\)"),
+        ("a = 1; f = 2; b = 3\n", "f", "f = 3\n", r"shares its line with other statements \(line 1\)"),
+        ("if x: f = 2\n", "f", "f = 3\n", "shares its line"),
     ],
 )
 def test_what_is_no_statement_of_its_own_is_not_replaced(
