@@ -38,7 +38,7 @@ class Target:
 
     root: the project's folder, absolute. source_root: the folder that `module` is counted from (`root`, `root/src`,
     ...), absolute. path: the module's file, absolute; it may not exist yet. `symbol_exists` says that the module
-    defines the symbol already (then only `--force` goes on).
+    defines the symbol already (then only `--force` goes on), and `signature` how, without the body.
     """
 
     root: Path
@@ -49,6 +49,7 @@ class Target:
     kind: Kind
     module_exists: bool
     symbol_exists: bool
+    signature: str = ""
 
     @property
     def relative_path(self) -> str:

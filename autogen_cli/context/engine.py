@@ -101,6 +101,7 @@ class ContextEngine:
             kind=kind or (targets.kind_of_name(symbol_parts) if symbol_parts else "module"),
             module_exists=exists,
             symbol_exists=known is not None if symbol else bool(definitions),
+            signature=targets.signature_of(self.sources.source(path), symbol) if symbol and known else "",
         )
 
     def _check_module(self, path: str) -> None:

@@ -128,6 +128,27 @@ def _check_inside(root: Path, stem: str, path: str) -> None:
             raise TargetError(f"{link} is a link", hint="name the module that it points to")
 
 
+def signature_of(source: bytes, symbol: str) -> str:
+    """What stands before the body of a function or class, decorators included, dedented; "" for anything else."""
+    import ast
+    import textwrap
+
+    scope: ast.AST = ast.parse(source)
+    for name in symbol.split("."):
+        nodes = [node for node in getattr(scope, "body", ()) if getattr(node, "name", "") == name]
+        scope = nodes[-1] if nodes else ast.Pass()  # the last, behind its overloads
+    if not isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return ""
+    body = scope.body[0]
+    first = min([scope.lineno, *(each.lineno for each in scope.decorator_list)])
+    last = min([body.lineno, *(each.lineno for each in getattr(body, "decorator_list", ()))])
+    lines = source.decode("utf-8-sig").replace("\r\n", "\n").split("\n")[first - 1 : last]
+    lines[-1] = lines[-1].encode()[: body.col_offset].decode()
+    while lines[-1].strip() in {"", "@"} or lines[-1].lstrip().startswith("#"):
+        del lines[-1]
+    return textwrap.dedent("\n".join(lines)).rstrip()
+
+
 def read_module(root: Path, path: str) -> bytes:
     """The bytes of the target's module; it has to be UTF-8, since the edit is made in UTF-8."""
     try:

@@ -162,6 +162,9 @@ def _task(target: Target, context: CodeContext, description: str | None) -> str:
     sentences = [what]
     if target.symbol_exists:
         sentences.append("It replaces the definition that is there.")
+        if target.signature:
+            kept = fenced(target.signature, "python")
+            sentences.append(f"\n\nKeep its signature, unless the calls ask for another:\n\n{kept}\n")
     elif target.symbol is not None:
         sentences.append("The code base uses it already, and nobody has written it yet.")
     if description and description.strip():

@@ -225,3 +225,21 @@ def test_a_module_of_ten_megabytes_is_no_code(make_project: MakeProject) -> None
         file.truncate(2_000_000_000)
     with pytest.raises(TargetError, match=r"^pkg/big\.py can't be read: larger than 10 MB"):
         resolve(root, "pkg.big", "f")
+
+
+def test_the_signature_of_a_definition_that_exists(make_project: MakeProject) -> None:
+    text = (
+        "import t\n\n\n@t.overload\ndef f(a: int) -> int: ...\ndef f(\n    a,\n    b='é',\n):  # why\n    # how\n"
+        "    @wrapped\n    def inner(): ...\n\n\nclass C(Base):\n    @property\n    def p(self) -> int: return 1\n"
+        "X = 1\nif X:\n    def g(): ...\n"
+    )
+    root = make_project({"pyproject.toml": "", "a.py": text})
+    found = {symbol: resolve(root, "a", symbol).signature for symbol in ("f", "C", "C.p", "X", "g", "missing")}
+    assert found == {
+        "f": "def f(\n    a,\n    b='é',\n):  # why",
+        "C": "class C(Base):",
+        "C.p": "@property\ndef p(self) -> int:",
+        "X": "",
+        "g": "",
+        "missing": "",
+    }

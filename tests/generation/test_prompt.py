@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,12 @@ def test_each_kind_has_its_task_and_its_output(wanted: Target, task: str, form: 
     assert form in section(prompt, "Output")
     assert "(nothing was found)" in section(prompt, "Context")
     assert "it declares no dependencies" in prompt.user
+
+
+def test_a_replacement_is_shown_the_signature_that_is_there() -> None:
+    there = replace(target(exists=True), signature="def helper(a):")
+    task = section(PromptEnhancer().build(there, context()), "Task")
+    assert "Keep its signature, unless the calls ask for another:\n\n```python\ndef helper(a):\n```" in task
 
 
 @pytest.mark.parametrize(

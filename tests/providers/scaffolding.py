@@ -49,10 +49,12 @@ def arguments_of(call: ast.Call) -> tuple[Argument, ...]:
     return tuple(given)
 
 
-def context(symbol: str | None, *sites: CallSite, kind: str = "function", items=(), **fields) -> CodeContext:
+def context(
+    symbol: str | None, *sites: CallSite, kind: str = "function", items=(), signature: str = "", **fields
+) -> CodeContext:
     target = Target(
         root=ROOT, source_root=ROOT, module="shop", path=ROOT / "shop.py", symbol=symbol, kind=kind, module_exists=True,
-        symbol_exists=False,
+        symbol_exists=bool(signature), signature=signature,
     )  # fmt: skip
     return CodeContext(target=target, text="", tokens=0, budget=0, call_sites=sites, items=tuple(items), **fields)
 

@@ -1,6 +1,7 @@
 """The offline provider: its answer, its functions and methods."""
 
 import ast
+from dataclasses import replace
 
 import pytest
 
@@ -283,3 +284,63 @@ def test_a_docstring_holds_whatever_callers_write() -> None:
     assert "app.py:3  helper( ..." in documented
     assert documented.endswith("and 2 more")
     assert max(map(len, code.splitlines()[:-1])) <= 88 or "def helper" in code
+
+
+@pytest.mark.parametrize(
+    ("signature", "uses", "stub"),
+    [
+        (
+            "@cached\ndef helper(\n    order: Order,  # which\n    *, limit=10\n) -> Total:",
+            [site("helper(1, limit=2)")],
+            "@cached\ndef helper(order: Order, *, limit=10) -> Total:\n    raise",
+        ),
+        ("def helper(a):", [site("helper(1, 2)")], "def helper(value: int, size: int) -> Any:\n    raise"),
+        ("async def helper(a): # why", [site("await helper(1)")], "async def helper(a):\n    raise"),
+        ("def helper() -> t.Iterator[int]:", [], "def helper() -> t.Iterator[int]:\n    raise"),
+        ("class Helper:", [site("helper(1)")], "def helper(value: int) -> Any:\n    raise"),
+    ],
+)
+def test_a_replacement_keeps_the_signature_that_fits(signature: str, uses: list[CallSite], stub: str) -> None:
+    code = code_of(*uses, signature=signature)
+    assert stub in code
+    assert ("yield" in code) == ("Iterator" in signature)
+
+
+def test_a_replaced_method_keeps_its_signature() -> None:
+    signature = "@classmethod\ndef made(cls, a, b=2):"
+    assert "def made(cls, a, b=2):" in code_of(site("Shop.made(1)", name="made"), symbol="Shop.made", kind="method",
+                                               signature=signature)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("statement", "returns", "items"),
+    [
+        ("x: int = helper()", "int", []),
+        ("x: 't.Dict[str, t.Any]' = helper()", "Dict[str, Any]", []),
+        ("x: Order | None = helper()", "Any", []),
+        ("x: Order | None = helper()", "'Order | None'", [("import", "from shop.models import (\n    Order,\n)")]),
+        ("x: Order = helper()", "'Order'", [("module", "class Order(Base):")]),
+    ],
+)
+def test_an_annotation_elsewhere_counts_where_its_names_are_known(
+    statement: str, returns: str, items: list[tuple[str, str]]
+) -> None:
+    known = [replace(item(text, "Order"), kind=kind) for kind, text in items]
+    assert f"-> {returns}:" in head_of(site(statement, "assigned", names="x"), items=known)
+
+
+@pytest.mark.parametrize(
+    ("kind", "symbol", "sites", "effect"),
+    [
+        ("constant", "LIMIT", [site("x = LIMIT + 1")], "its value is a placeholder"),
+        ("class", "Shop", [site("s = Shop(1)", "assigned", name="Shop")], "its methods raise NotImplementedError"),
+        ("class", "ShopError", [], "its body is empty"),
+    ],
+)
+async def test_the_warning_says_what_the_scaffold_does(
+    kind: str, symbol: str, sites: list[CallSite], effect: str
+) -> None:
+    found = context(symbol, *sites, kind=kind)
+    request = CompletionRequest(prompt=Prompt(system="", user=""), context=found, model=None, request_id="r")
+    (warning,) = (await create("scaffold").complete(request)).warnings
+    assert warning.endswith(effect)

@@ -16,6 +16,7 @@ from autogen_cli.generation.insert.render import pieces, render
 from autogen_cli.generation.insert.replace import replacement
 from autogen_cli.generation.insert.select import Selection, select
 from autogen_cli.generation.snippet import Snippet, read_snippet
+from autogen_cli.generation.source import split_lines
 from autogen_cli.generation.statements import (
     end_line,
     find,
@@ -93,7 +94,7 @@ def _check_free(target: Target, module: Module, *, exists: bool, force: bool) ->
 
 def _encode(lines: Sequence[str], module: Module) -> bytes:
     source = module.source
-    ended = [line if line.endswith(("\n", "\r")) else f"{line}\n" for line in lines]
+    ended = [part for line in lines for part in split_lines(line if line.endswith(("\n", "\r")) else f"{line}\n")]
     if source.lines and source.lines[-1][-1] not in "\r\n" and ended:
         ended[-1] = ended[-1].rstrip("\r\n")  # the file had no final newline, and keeps having none
     fitted = (

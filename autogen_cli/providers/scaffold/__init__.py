@@ -1,6 +1,6 @@
 """The offline provider: a documented stub that every caller's call fits, worked out from the call sites alone."""
 
-from autogen_cli.models import CodeContext, Completion, CompletionRequest
+from autogen_cli.models import CodeContext, Completion, CompletionRequest, Kind
 from autogen_cli.providers.base import Capabilities
 from autogen_cli.providers.scaffold.evidence import read_uses
 from autogen_cli.providers.scaffold.functions import Project
@@ -8,10 +8,19 @@ from autogen_cli.providers.scaffold.modules import definition_lines, module_line
 from autogen_cli.providers.scaffold.precedents import Scopes, read_precedents
 from autogen_cli.providers.scaffold.render import description, docstring, import_lines, read_style
 
+_RAISING: dict[Kind, str] = {
+    "function": "it raises NotImplementedError",
+    "method": "it raises NotImplementedError",
+    "class": "its methods raise NotImplementedError",
+    "constant": "its value is a placeholder",
+    "module": "its functions and methods raise NotImplementedError, its constants are placeholders",
+}
+_QUIET: dict[Kind, str] = {**_RAISING, "class": "its body is empty", "module": "its names are placeholders"}
+
 
 class ScaffoldProvider:
     """Never fails and costs nothing. What it answers binds to all call sites of the context, and raises
-    NotImplementedError when it is run.
+    NotImplementedError when it is run; constants hold a placeholder.
     """
 
     name = "scaffold"
@@ -20,11 +29,13 @@ class ScaffoldProvider:
     async def complete(self, request: CompletionRequest) -> Completion:
         target, found = request.context.target, len(request.context.call_sites)
         basis = f"from {found} call site{'s' if found > 1 else ''}" if found else "and no call site was found"
+        code = scaffold(request.context)
+        effects = _RAISING if "raise NotImplementedError" in code else _QUIET
         return Completion(
-            text=f"```python\n{scaffold(request.context)}```\n",
+            text=f"```python\n{code}```\n",
             model=None,
             finish_reason="stop",
-            warnings=(f"{target.symbol or target.module} is a scaffold {basis}: it raises NotImplementedError",),
+            warnings=(f"{target.symbol or target.module} is a scaffold {basis}: {effects[target.kind]}",),
         )
 
     async def close(self) -> None:
@@ -36,7 +47,7 @@ def scaffold(context: CodeContext) -> str:
     target = context.target
     precedents = read_precedents(context)
     uses = read_uses(context.call_sites, target.name, Scopes(context, precedents).of)
-    project = Project(read_style(context), precedents)
+    project = Project(read_style(context), precedents, target.signature)
     if target.symbol:
         head: list[str] = []
         lines = definition_lines(target.kind, target.symbol, uses, project, module=target.module)

@@ -63,12 +63,15 @@ class Scope:
     """What the project's own names mean where a call stands, as far as its annotations tell.
 
     variables: the parameters of the function around. calls: what functions return and classes make. returns: what the
-    function around has to return.
+    function around has to return. own: the call stands in the target's module, so every name means the same in both;
+    shared: the names that do in any case.
     """
 
     variables: Mapping[str, str] = field(default_factory=dict)
     calls: Mapping[str, str] = field(default_factory=dict)
     returns: str | None = None
+    own: bool = False
+    shared: frozenset[str] = frozenset()
 
 
 NOTHING_KNOWN = Scope()

@@ -6,16 +6,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from autogen_cli.providers.scaffold.annotations import alternatives
 from autogen_cli.providers.scaffold.evidence import Call, Use
 from autogen_cli.providers.scaffold.naming import words
 from autogen_cli.providers.scaffold.parameters import Parameter, binds, receiver
-from autogen_cli.providers.scaffold.precedents import Precedent
+from autogen_cli.providers.scaffold.precedents import Precedent, read_parameters
 from autogen_cli.providers.scaffold.ranking import written_names
-from autogen_cli.providers.scaffold.render import Function, Style, description, not_implemented
+from autogen_cli.providers.scaffold.render import Function, Style, description, docstring, indent, not_implemented
 from autogen_cli.providers.scaffold.results import outcome
 from autogen_cli.providers.scaffold.signature import infer_parameters
 from autogen_cli.providers.scaffold.special import SPECIAL, special_method
-from autogen_cli.providers.scaffold.syntax import called_name
+from autogen_cli.providers.scaffold.syntax import called_name, parse
 
 _STEPS = {
     "context": "Iterator", "generator": "Iterator",
@@ -23,14 +24,16 @@ _STEPS = {
 }  # fmt: skip
 _MANAGERS = {"context": ("contextmanager",), "async_context": ("asynccontextmanager",)}
 _CALLABLE = "Callable[..., Any]"
+_STEPWISE = re.compile(r"^(\w+\.)*(Async)?(Iterator|Generator)\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """What a scaffold goes by besides the uses."""
+    """What a scaffold goes by besides the uses. signature: of the definition that is going to be replaced."""
 
     style: Style
     precedents: tuple[Precedent, ...] = ()
+    signature: str = ""
 
 
 def build_function(symbol: str, uses: Sequence[Use], project: Project) -> Function:
@@ -38,6 +41,25 @@ def build_function(symbol: str, uses: Sequence[Use], project: Project) -> Functi
     if any("decorator" in use.site.uses for use in uses):
         return _decorator(symbol, uses, project)
     return _assemble(symbol, uses, [use for use in uses if use.is_called], project)
+
+
+def kept_lines(symbol: str, uses: Sequence[Use], project: Project) -> list[str] | None:
+    """The stub under the signature that is there; None where a call doesn't bind to it, or it isn't a function's."""
+    module = parse(f"{project.signature}\n    pass")
+    node = module.body[0] if module else None
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return None
+    owner = symbol.rpartition(".")[0].rpartition(".")[2]
+    static = any(ast.unparse(decorator) == "staticmethod" for decorator in node.decorator_list)
+    parameters = tuple(read_parameters(node.args, "" if static else owner))
+    calls = [_bound(use, owner).call for use in uses if use.is_called]
+    if not all(call is None or binds(parameters, call) for call in calls):
+        return None
+    returns = alternatives(ast.unparse(node.returns)) if node.returns else []
+    steps = len(returns) == 1 and _STEPWISE.search(returns[0])
+    doc = description(_facts([use for use in uses if use.is_called]), uses, project.style.width)
+    body = [*docstring(doc), not_implemented(symbol), *(["yield  # what callers get goes here"] if steps else [])]
+    return [*project.signature.splitlines(), *indent(body)]
 
 
 def build_method(symbol: str, uses: Sequence[Use], project: Project) -> Function:

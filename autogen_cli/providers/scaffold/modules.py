@@ -8,7 +8,7 @@ from autogen_cli.models import Kind
 from autogen_cli.providers.scaffold.classes import class_lines
 from autogen_cli.providers.scaffold.constants import constant_lines
 from autogen_cli.providers.scaffold.evidence import Use, read_use
-from autogen_cli.providers.scaffold.functions import Project, build_function, build_method
+from autogen_cli.providers.scaffold.functions import Project, build_function, build_method, kept_lines
 from autogen_cli.providers.scaffold.render import function_lines
 from autogen_cli.providers.scaffold.syntax import called_name, parse_statement
 
@@ -23,6 +23,8 @@ def definition_lines(kind: Kind, symbol: str, uses: Sequence[Use], project: Proj
         return class_lines(full_name, uses, project)
     if kind == "constant":
         return constant_lines(symbol, uses, project.style)
+    if project.signature and (kept := kept_lines(full_name, uses, project)):
+        return kept
     if "." not in symbol:
         return function_lines(build_function(full_name, uses, project), project.style)
     owner = symbol.partition(".")[0]

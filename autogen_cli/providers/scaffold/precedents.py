@@ -2,11 +2,12 @@
 
 import ast
 import re
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from autogen_cli.models import CallSite, CodeContext, ContextItem
-from autogen_cli.providers.scaffold.annotations import NOTHING_KNOWN, Scope
+from autogen_cli.providers.scaffold.annotations import Scope
 from autogen_cli.providers.scaffold.parameters import Parameter
 from autogen_cli.providers.scaffold.syntax import parse
 
@@ -40,7 +41,7 @@ def read_precedents(context: CodeContext) -> tuple[Precedent, ...]:
 
 class Scopes:
     """The types that names have at a call site. Only sites in the target's own module have any: annotations from
-    elsewhere may use names that don't exist there.
+    elsewhere may use names that don't exist there, save those that the module defines or imports.
     """
 
     def __init__(self, context: CodeContext, precedents: tuple[Precedent, ...]) -> None:
@@ -51,15 +52,24 @@ class Scopes:
         plain = {name: found for name, found in self.functions.items() if found.is_plain and not found.owner}
         results = {name: found.returns for name, found in plain.items() if found.returns}
         self.calls = {**results, **{name: name for name in classes}}
+        imported = {name for item in context.items if item.kind == "import" for name in _imported(item.text)}
+        self.shared = frozenset(classes | imported)
 
     def of(self, site: CallSite) -> Scope:
         if site.path != self.path:
-            return NOTHING_KNOWN
+            return Scope(shared=self.shared)
         around = self.functions.get(site.enclosing or "")
         parameters = around.parameters if around else ()
         named = [parameter for parameter in parameters if parameter.kind in {"positional", "keyword"}]
         variables = {parameter.name: parameter.annotation for parameter in named if parameter.annotation}
-        return Scope(variables, self.calls, around.returns if around else None)
+        return Scope(variables, self.calls, around.returns if around else None, own=True)
+
+
+def _imported(text: str) -> Iterator[str]:
+    """The names that import statements bind, each on lines of its own."""
+    for node in ast.walk(parse(text) or parse(textwrap.dedent(text)) or ast.Module([], [])):
+        if isinstance(node, ast.alias):
+            yield node.asname or node.name.partition(".")[0]
 
 
 def _in_item(item: ContextItem) -> Iterator[Precedent]:
@@ -73,7 +83,7 @@ def _in_item(item: ContextItem) -> Iterator[Precedent]:
         module = parse(f"{head}{result[0] if result else ''}: pass") or parse(f"{head}: pass")
         if module and isinstance(node := module.body[0], ast.FunctionDef | ast.AsyncFunctionDef):
             is_plain = isinstance(node, ast.FunctionDef) and "@" not in item.text[: match.start()]
-            parameters = tuple(_parameters(node.args, owner))
+            parameters = tuple(read_parameters(node.args, owner))
             yield Precedent(node.name, owner, item.path, parameters, _annotation(node.returns), is_plain)
 
 
@@ -87,7 +97,8 @@ def _closing(text: str, start: int) -> int | None:
     return None
 
 
-def _parameters(given: ast.arguments, owner: str) -> Iterator[Parameter]:
+def read_parameters(given: ast.arguments, owner: str) -> Iterator[Parameter]:
+    """As written, without the receiver; `owner`: the class around, if any."""
     positional = [*given.posonlyargs, *given.args]
     defaults = [*[None] * (len(positional) - len(given.defaults)), *given.defaults]
     for number, (found, default) in enumerate(zip(positional, defaults, strict=True)):

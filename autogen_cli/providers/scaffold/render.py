@@ -10,8 +10,9 @@ from autogen_cli.providers.scaffold.evidence import Use
 from autogen_cli.providers.scaffold.parameters import Parameter
 
 HOMES = {
-    **dict.fromkeys(("Any", "ClassVar", "TypeVar"), "typing"),
+    **dict.fromkeys(("Any", "ClassVar", "Dict", "List", "Optional", "Set", "Tuple", "TypeVar", "Union"), "typing"),
     **dict.fromkeys(("AsyncIterator", "Callable", "Generator", "Iterable", "Iterator", "Sequence"), "collections.abc"),
+    **dict.fromkeys(("AsyncIterable", "Awaitable", "Mapping", "MutableMapping"), "collections.abc"),
     **dict.fromkeys(("asynccontextmanager", "contextmanager"), "contextlib"),
     **dict.fromkeys(("Path", "PurePath", "PurePosixPath"), "pathlib"),
     **dict.fromkeys(("date", "datetime", "timedelta"), "datetime"),
@@ -42,8 +43,7 @@ class Style:
 
     def annotation(self, text: str) -> str:
         """Names of the project's own are quoted: they may be defined below, or for type checkers only."""
-        known = (HOMES.keys() | _BUILTIN) - self.shadowed
-        unsafe = set(re.findall(r"[A-Za-z_]\w*", text)) - known or (self.old and re.search(r"[|\[]", text))
+        unsafe = names_in(text) - (KNOWN - self.shadowed) or (self.old and re.search(r"[|\[]", text))
         return f'"{text}"' if self.evaluated and unsafe else text
 
 
@@ -51,6 +51,17 @@ _BUILTIN = {
     "str", "int", "float", "complex", "bool", "bytes", "bytearray", "list", "tuple", "set", "frozenset", "dict",
     "range", "object", "type", "None", "Exception", "BaseException", "Pattern", "Match", "Logger", "Lock",
 }  # fmt: skip
+KNOWN = HOMES.keys() | _BUILTIN
+"""Names that mean the same in every module, given the imports that `import_lines` finds."""
+
+
+def names_in(annotation: str) -> set[str]:
+    return set(re.findall(r"[A-Za-z_]\w*", annotation))
+
+
+def portable(annotation: str) -> str:
+    """`t.Any` as `Any`: the name that scaffolds import, whatever the caller calls the module."""
+    return re.sub(r"\b(?:typing|t|collections\.abc|cabc|abc|datetime|pathlib|decimal)\.(?=[A-Z])", "", annotation)
 
 
 def read_style(context: CodeContext) -> Style:

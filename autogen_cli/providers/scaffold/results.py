@@ -7,6 +7,7 @@ from typing import Literal
 
 from autogen_cli.providers.scaffold.annotations import MEMBER_TYPES, Scope, expression_type, union
 from autogen_cli.providers.scaffold.evidence import Use
+from autogen_cli.providers.scaffold.render import KNOWN, names_in, portable
 from autogen_cli.providers.scaffold.syntax import called_name
 
 type Flavour = Literal["plain", "coroutine", "generator", "async_generator", "context", "async_context"]
@@ -145,8 +146,10 @@ def _from_syntax(node: ast.AST, parent: ast.AST, scope: Scope) -> Iterable[str]:
             yield "Iterable[Any]"
         case ast.Return() if scope.returns:
             yield scope.returns
-        case ast.AnnAssign(annotation=annotation) if scope.calls:
-            yield ast.unparse(annotation).strip("\"'")
+        case ast.AnnAssign(annotation=annotation):
+            text = portable(ast.unparse(annotation).strip("\"'"))
+            if scope.own or names_in(text) <= scope.shared | KNOWN:
+                yield text
 
 
 def _known(node: ast.expr, scope: Scope) -> Iterable[str]:

@@ -38,6 +38,14 @@ def test_bytes_are_kept(aim_at: AimAt, before: bytes, after: bytes) -> None:
     assert edit.code == CODE
 
 
+def test_every_new_line_ends_as_the_module_does(aim_at: AimAt) -> None:
+    names = [f"a_rather_long_name_{number}" for number in range(5)]
+    code = f"from collections import {', '.join(names)}\n\n\ndef helper():\n    return {', '.join(names)}\n"
+    after = plan_edit(aim_at(b"import re\r\nx = 1\r\n"), code).after
+    assert b"from collections import (\r\n    a_rather" in after
+    assert after.count(b"\n") == after.count(b"\r\n")
+
+
 def test_a_character_of_the_encoding_is_written_in_it(aim_at: AimAt) -> None:
     edit = plan_edit(aim_at(b"# coding: latin-1\nx = 1\n"), "def helper():\n    return 'é'\n")
     assert "'é'".encode("latin-1") in edit.after
