@@ -21,7 +21,7 @@ type MakeProject = Callable[[dict[str, str | bytes]], Path]
 
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A private HOME and AUTOGEN_HOME; no setting or credential of the machine shines through."""
+    """A private HOME and AUTOGEN_HOME; no setting, keyring or credential of the machine shines through."""
     folder = tmp_path_factory.mktemp("home")
     for name in list(os.environ):
         if name.startswith(("AUTOGEN_", "OPENAI_", "CODEGEN_", "XDG_")) or name.upper().endswith("_PROXY"):
@@ -30,6 +30,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("AUTOGEN_HOME", str(folder / "autogen"))
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     return folder
 
 

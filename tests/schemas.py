@@ -14,6 +14,8 @@ from autogen_cli.cache.explain import Difference
 from autogen_cli.cache.stats import LevelStats, Verdict
 from autogen_cli.limits.budget import Spending
 from autogen_cli.models import CallSite, ContextItem, GeneratedCode, Kind
+from autogen_cli.service.auth import KeyStatus
+from autogen_cli.service.credentials import KeyInfo
 from autogen_cli.service.doctor import Finding
 from autogen_cli.usage.exchange import Imported
 from autogen_cli.usage.report import UsageRow
@@ -131,6 +133,19 @@ class CacheVerify(TypedDict):
     levels: list[Verdict]
 
 
+class AuthKeys(TypedDict):
+    keys: list[KeyInfo]
+
+
+class AuthStatus(TypedDict):
+    keys: list[KeyStatus]
+
+
+class AuthLogout(TypedDict):
+    provider: str
+    removed: int
+
+
 class Nothing(TypedDict):
     pass
 
@@ -202,6 +217,11 @@ class Error(TypedDict):
 
 
 DOCUMENTS: dict[str, Any] = {
+    "auth_list": AuthKeys,
+    "auth_login": KeyStatus,
+    "auth_logout": AuthLogout,
+    "auth_rotate": KeyStatus,
+    "auth_status": AuthStatus,
     "bench": BenchReport,
     "cache_clear": CacheRemoved,
     "cache_entry": CacheEntry,

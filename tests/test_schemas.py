@@ -1,7 +1,9 @@
 """What the program prints is what docs/schemas says, for every command."""
 
+import io
 import json
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,8 +11,10 @@ from typing import Any
 import pytest
 import typer
 from jsonschema import Draft202012Validator
+from keyring.backends.fail import Keyring as NoKeyring
 
 from autogen_cli.cli.app import build
+from autogen_cli.providers.fake import FakeServer
 from tests import schemas
 from tests.conftest import RunAutogen
 
@@ -70,6 +74,13 @@ TOUR = {  # a walk through docs/sample with every command; {key} is an entry of 
     "bench cache --rounds 1": "bench",
     "bench all --rounds 1 --sample 1": "bench",
 }
+TOUR_OF_KEYS = {
+    "auth login openai --with-token": "auth_login",
+    "auth rotate openai --with-token": "auth_rotate",
+    "auth list": "auth_list",
+    "auth status": "auth_status",
+    "auth logout openai": "auth_logout",
+}
 WITHOUT = {"config schema"}  # prints a JSON Schema, which is a document of its own kind
 
 
@@ -91,23 +102,41 @@ def sample(tmp_path: Path) -> Path:
     return Path(root)
 
 
+def check(line: str, what: str, found: Any) -> None:
+    assert found["schema"] == f"autogen.{what}/1", (line, found)
+    Draft202012Validator(json.loads((schemas.FOLDER / f"{what}.json").read_text())).validate(found)
+
+
 def test_documents_are_as_their_schemas_say(autogen: RunAutogen, sample: Path) -> None:
     key = ""
     for line, what in TOUR.items():
         found = autogen(*line.format(key=key).split(), "--json", cwd=sample).json
-        assert found["schema"] == f"autogen.{what}/1", line
-        Draft202012Validator(json.loads((schemas.FOLDER / f"{what}.json").read_text())).validate(found)
+        check(line, what, found)
         key = found["entries"][0]["key"] if what == "cache_list" else key
+
+
+def test_documents_about_keys(autogen: RunAutogen, sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside somebody who takes any key; each line is given another one."""
+    monkeypatch.setattr("keyring.core._keyring_backend", NoKeyring())
+    with FakeServer() as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        for line, what in TOUR_OF_KEYS.items():
+            monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(line[:10].replace(" ", "-").encode())))
+            check(line, what, autogen(*line.split(), "--json", cwd=sample).json)
 
 
 def test_the_tour_leaves_no_command_out() -> None:
     missing = [
         command
         for command in commands(typer.main.get_command(build()))
-        if command not in WITHOUT and not any(f"{line} ".startswith(f"{command} ") for line in TOUR)
+        if command not in WITHOUT and not any(f"{line} ".startswith(f"{command} ") for line in {**TOUR, **TOUR_OF_KEYS})
     ]
     assert missing == []
 
 
 def test_every_schema_has_its_place_in_the_tour() -> None:
-    assert {path.stem for path in schemas.FOLDER.iterdir()} == set(schemas.DOCUMENTS) == set(TOUR.values())
+    assert (
+        {path.stem for path in schemas.FOLDER.iterdir()}
+        == set(schemas.DOCUMENTS)
+        == {*TOUR.values(), *TOUR_OF_KEYS.values()}
+    )

@@ -47,6 +47,16 @@ COMMANDS: Mapping[str, str | Group] = {
             "schema": "config:schema",
         },
     ),
+    "auth": (
+        "Keep the keys of providers, and change them.",
+        {
+            "login": "auth:login",
+            "status": "auth:status",
+            "list": "auth:list_keys",
+            "rotate": "auth:rotate",
+            "logout": "auth:logout",
+        },
+    ),
     "cache": (
         "Look at the answers that were kept, and be rid of them.",
         {

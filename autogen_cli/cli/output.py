@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TextIO
 
-from autogen_cli.errors import AutogenError
+from autogen_cli.errors import ArgumentError, AutogenError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -155,6 +155,14 @@ class Output:
             return default_yes
         _send(sys.stderr, f"{visible(question)} [y/N] ")
         return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+    def secret(self, question: str) -> str:
+        """Asks for something that is not shown. Raises ArgumentError where there is no terminal to ask on."""
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise ArgumentError("there is no terminal to ask for the key on", hint="pipe it in, with --with-token")
+        from getpass import getpass
+
+        return getpass(question, stream=sys.stderr)
 
     def _console(self) -> "Console":
         from rich.console import Console

@@ -4,11 +4,13 @@
 """
 
 from autogen_cli.config.environment import (
+    CREDENTIALS,
     Credential,
     Folders,
     credential,
     environment_for_programs,
     folders,
+    secrets_in,
     virtual_environment,
 )
 from autogen_cli.config.settings import (
@@ -31,6 +33,7 @@ from autogen_cli.config.settings import (
 from autogen_cli.config.sources import Ignored, LoadedConfig, Origin, load
 
 __all__ = [
+    "CREDENTIALS",
     "SETTINGS",
     "AutogenConfig",
     "BridgeConfig",
@@ -54,6 +57,7 @@ __all__ = [
     "environment_for_programs",
     "folders",
     "load",
+    "secrets_in",
     "value_of",
     "virtual_environment",
 ]

@@ -73,6 +73,11 @@ def environment_for_programs(environ: Mapping[str, str] = os.environ) -> dict[st
     return {name: value for name, value in environ.items() if name not in CREDENTIALS.values()}
 
 
+def secrets_in(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """What the environment holds that no output may."""
+    return [value.strip() for name in CREDENTIALS.values() if (value := environ.get(name))]
+
+
 def virtual_environment(environ: Mapping[str, str] = os.environ) -> Path | None:
     """The virtual environment that is active, if one is."""
     return Path(active) if (active := environ.get("VIRTUAL_ENV")) else None
@@ -82,8 +87,9 @@ def names_a_secret(key: str) -> str | None:
     """The hint for a key or variable that looks like a credential's, else None."""
     if not _SECRET_NAME.search(key):
         return None
-    wanted = [name for provider, name in CREDENTIALS.items() if provider in key.casefold()]
-    return f"credentials never come from here: set {' or '.join(wanted or CREDENTIALS.values())} in the environment"
+    wanted = {provider: name for provider, name in CREDENTIALS.items() if provider in key.casefold()} or CREDENTIALS
+    commands = " or ".join(f"`autogen auth login {provider}`" for provider in wanted)
+    return f"credentials never come from here: run {commands}, or set {' or '.join(wanted.values())} in the environment"
 
 
 def read_environment(environ: Mapping[str, str]) -> dict[str, tuple[object, str]]:

@@ -239,6 +239,19 @@ class SecurityConfig(Table):
         example=Path("/etc/autogen/audit.key"),
         protection="always",
     )
+    allow_http: tuple[str, ...] = setting(
+        "Hosts that may be talked to without TLS, by name; this machine's own always may.",
+        default=(),
+        example=("llm.intranet",),
+        protection="always",
+    )
+    rotate_after: int | None = setting(
+        "Days after which `autogen auth rotate` is suggested for a stored key; none: never.",
+        default=90,
+        minimum=1,
+        maximum=36_500,
+        protection="loosening",
+    )
 
 
 class BridgeConfig(Table):

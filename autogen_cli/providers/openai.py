@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 ENDPOINT = "/chat/completions"
-CREDENTIAL_HINT = "set OPENAI_API_KEY"
+CREDENTIAL_HINT = "run `autogen auth login openai`, or set OPENAI_API_KEY"
 AZURE = (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com")
 
 

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from autogen_cli.errors import ConfigError, CredentialError
+from autogen_cli.security.keyrings import SERVICE, system_keyring
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 KEY_BYTES, NONCE_BYTES, ID_BYTES = 32, 12, 8
-_SERVICE, _USER = "autogen", "storage-keys"
+_USER = "storage-keys"
 
 
 class Sealer:
@@ -109,27 +110,29 @@ class KeyRing:
     def load(self) -> list[bytes]:
         import keyring
 
-        text = keyring.get_password(_SERVICE, _USER)
+        text = keyring.get_password(SERVICE, _USER)
         return [] if text is None else _parsed(text, "the keyring")
 
     def save(self, keys: Sequence[bytes]) -> None:
         import keyring
 
-        keyring.set_password(_SERVICE, _USER, _text(keys))
+        keyring.set_password(SERVICE, _USER, _text(keys))
 
 
 def key_place(file: Path, announce: Callable[[str], None]) -> KeyPlace:
     """The keyring where there is one that works; else, or where `file` exists already, the file."""
     if file.exists():
         return KeyFile(file, announce)
-    import keyring
     from keyring.errors import KeyringError
 
+    ring = system_keyring()
     try:
-        keyring.get_password(_SERVICE, _USER)
+        if ring:
+            ring.get_password(SERVICE, _USER)
+            return KeyRing()
     except KeyringError:
-        return KeyFile(file, announce)
-    return KeyRing()
+        pass  # one that is locked, or away
+    return KeyFile(file, announce)
 
 
 def open_sealer(place: KeyPlace) -> Sealer:

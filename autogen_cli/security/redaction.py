@@ -3,6 +3,7 @@
 Works on any text, so it prefers to hide too much; `secrets.py`, which reads source code, shares the table of shapes.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -57,7 +58,14 @@ _known: set[str] = set()
 def remember_secret(value: str) -> None:
     """From now on `redact` hides `value` wherever it stands. Called by whatever reads a key."""
     if len(value) >= SHORTEST_KNOWN:
-        _known.add(value)
+        _known.update((value, json.dumps(value)[1:-1]))
+
+
+def hide_known(text: str) -> str:
+    """`text` without the remembered secrets: for data, which `redact` would mistake for more than it is."""
+    for value in sorted(_known, key=len, reverse=True):
+        text = text.replace(value, PLACEHOLDER)
+    return text
 
 
 @cache

@@ -9,8 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from autogen_cli.config import LoadedConfig, folders, load
-from autogen_cli.errors import AutogenError, ConfigError
+from autogen_cli.config import CREDENTIALS, LoadedConfig, folders, load
+from autogen_cli.errors import AutogenError, ConfigError, CredentialError
+from autogen_cli.service.credentials import Credentials
 from autogen_cli.service.providers import LIMITS_FILE, ProviderFactory, Wishes
 
 type Health = Literal["ok", "note", "problem"]
@@ -104,25 +105,40 @@ def _provider(loaded: LoadedConfig) -> Iterator[Finding]:
     from autogen_cli.providers.registry import broken_plugins
 
     config = loaded.config
-    factory = ProviderFactory(config, Wishes(), journal=folders().data / "codegen-runs.db")
-    name = factory.default()
     for plugin, reason in broken_plugins().items():
         yield Finding(subject="plug-in", health="note", detail=f"{plugin}: {reason}", remedy="update or remove it")
+    credentials = Credentials(folders().data, rotate_after=config.security.rotate_after)
+    factory = ProviderFactory(config, Wishes(), credentials=credentials, journal=folders().data / "codegen-runs.db")
+    try:
+        name = factory.default()
+        keys = list(_keys(name, credentials))
+    except CredentialError as error:
+        yield _problem("credentials", error)
+        return
     chosen = f"{name}, by provider = {config.provider!r}"
     if name == "scaffold":
         yield Finding(
             subject="provider",
             health="note" if config.provider == "auto" else "ok",
             detail=f"{chosen}: offline, writes scaffolds",
-            remedy="set OPENAI_API_KEY, or openai.base_url, to have symbols written by a model",
+            remedy="run `autogen auth login openai`, or set OPENAI_API_KEY or openai.base_url, for code by a model",
         )
         return
-    found = factory.credential(name)
     yield Finding(subject="provider", health="ok", detail=chosen)
-    yield Finding(
-        subject="credentials", health="ok", detail=f"{name}: from {found.source}" if found else f"{name}: none"
-    )
+    yield from keys
     yield _reachable(factory, name)
+
+
+def _keys(name: str, credentials: Credentials) -> Iterator[Finding]:
+    """Where the provider's key comes from, and whether it is time for a new one."""
+    found = [info for info in credentials.list(name) if info.effective]
+    for info in found:
+        detail = f"{name}: from {info.source}, fingerprint {info.fingerprint}"
+        yield Finding(subject="credentials", health="ok", detail=detail)
+    if not found:
+        yield Finding(subject="credentials", health="ok", detail=f"{name}: none")
+    if due := credentials.reminder(name):
+        yield Finding(subject="credentials", health="note", detail=due, remedy=f"autogen auth rotate {name}")
 
 
 def _budget(loaded: LoadedConfig) -> Iterator[Finding]:
@@ -153,23 +169,20 @@ def _breakers() -> Iterator[Finding]:
 
 
 def _reachable(factory: ProviderFactory, name: str) -> Finding:
-    import asyncio
-
     try:
-        detail = asyncio.run(_probe(factory, name))
+        detail = _asked(factory, name)
     except AutogenError as error:
         return _problem("reachability", error)
     return Finding(subject="reachability", health="ok", detail=detail)
 
 
-async def _probe(factory: ProviderFactory, name: str) -> str:
-    from autogen_cli.providers.openai import OpenAIProvider
+def _asked(factory: ProviderFactory, name: str) -> str:
+    import asyncio
 
-    provider = factory.create(name)
-    try:
-        if not isinstance(provider, OpenAIProvider):
-            return f"{name} starts; it offers no way to ask whether it is reachable"
-        models = await provider.models()
-        return f"{factory.address(name)} answers and offers {len(models)} models"
-    finally:
-        await provider.close()
+    asyncio.run(factory.create(name).close())  # says what it lacks
+    if name not in CREDENTIALS:
+        return f"{name} starts; it offers no way to ask whether it is reachable"
+    from autogen_cli.service.auth import try_key
+
+    found = factory.credentials.keys(name)
+    return try_key(name, found[0].value if found else None, factory.config).detail

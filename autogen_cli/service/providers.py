@@ -6,10 +6,11 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autogen_cli.config import AutogenConfig, Credential, credential, environment_for_programs
+from autogen_cli.config import CREDENTIALS, AutogenConfig, environment_for_programs
 from autogen_cli.errors import ArgumentError, ConfigError, ProviderError
 from autogen_cli.models import CompletionRequest, Prompt
 from autogen_cli.service.chain import ProviderChain
+from autogen_cli.service.credentials import Credentials
 from autogen_cli.service.gate import Gate
 
 if TYPE_CHECKING:
@@ -44,24 +45,32 @@ class Wishes:
 class ProviderFactory:
     """Builds providers from plain values. journal: where the codegen provider keeps the runs that it has started."""
 
-    def __init__(self, config: AutogenConfig, wishes: Wishes, *, journal: Path) -> None:
+    def __init__(self, config: AutogenConfig, wishes: Wishes, *, credentials: Credentials, journal: Path) -> None:
         self.config = config
+        self.credentials = credentials
         self._wishes = wishes
         self._journal = journal
 
-    def create(self, name: str, *, observe: Observe | None = None) -> "Provider":
+    def create(self, name: str, *, observe: Observe | None = None, remind: Say = lambda _: None) -> "Provider":
         """Raises ConfigError for a provider that nobody knows, CredentialError where a key is missing.
 
-        observe: shown the headers of each response.
+        observe: shown the headers of each response. remind: told of a key that ought to be changed.
         """
+        if reminder := self.credentials.reminder(name):
+            remind(reminder)
         from autogen_cli.providers.registry import create
-        from autogen_cli.security.redaction import remember_secret
+        from autogen_cli.service.keyed import KeyedProvider
 
-        found = self.credential(name)
-        if found:
-            remember_secret(found.value)
         settings = self._settings.get(name)
-        provider = create(name, **(settings(self, found.value if found else None, observe) if settings else {}))
+
+        def keyed(key: str | None) -> "Provider":
+            return create(name, **(settings(self, key, observe) if settings else {}))
+
+        provider: Provider
+        if name in CREDENTIALS:
+            provider = KeyedProvider(lambda: self._keys(name), keyed, self.credentials.note_use)
+        else:
+            provider = keyed(None)
         if self._wishes.record is None:
             return provider
         from autogen_cli.providers.replay import RecordingProvider
@@ -72,19 +81,14 @@ class ProviderFactory:
             raise ArgumentError(f"--record: {self._wishes.record} can't be written: {exc.strerror}") from exc
         return RecordingProvider(provider, self._wishes.record)
 
-    def credential(self, name: str) -> Credential | None:
-        """A provider's key: the program's own, or else the environment's."""
-        key = self._wishes.keys.get(name)
-        return Credential(key, "the program") if key else credential(name)
-
     def default(self) -> str:
         """What `provider = "auto"` means: the first that is configured, and offline scaffolds where none is."""
         config = self.config
         if config.provider != "auto":
             return config.provider
-        if self.credential("openai") or config.openai.base_url != HOSTED:
+        if self.credentials.has("openai") or config.openai.base_url != HOSTED:
             return "openai"
-        if self.credential("codegen"):
+        if self.credentials.has("codegen"):
             return "codegen"
         return "command" if config.command.argv else "scaffold"
 
@@ -94,14 +98,22 @@ class ProviderFactory:
 
     def account(self, name: str) -> str:
         """Who shares a rate limit: the provider, its address and a digest of the key."""
-        found = self.credential(name)
-        text = f"{self.address(name)} {found.value if found else ''}"
+        text = f"{self.address(name)} {self._keys(name)[0] or ''}"
         return f"{name}:{blake2b(text.encode(), digest_size=8).hexdigest()}"
+
+    def _keys(self, name: str) -> list[str | None]:
+        """Those in force, the best first; None where there is none."""
+        return [found.value for found in self.credentials.keys(name)] or [None]
+
+    def _safe(self, name: str, url: str) -> str:
+        from autogen_cli.security.transport import require_tls
+
+        return require_tls(url, self.config.security.allow_http, key=f"{name}.base_url")
 
     def _openai(self, key: str | None, observe: Observe | None) -> dict[str, Any]:
         settings = self.config.openai
         return {
-            "base_url": settings.base_url,
+            "base_url": self._safe("openai", settings.base_url),
             "api_key": key,
             "model": self.config.model or settings.model,
             "timeout": settings.timeout,
@@ -116,7 +128,7 @@ class ProviderFactory:
         return {
             "token": token,
             "org_id": settings.org_id,
-            "base_url": settings.base_url,
+            "base_url": self._safe("codegen", settings.base_url),
             "transport": settings.transport,
             "repo_id": settings.repo_id,
             "model": self.config.model or settings.model,
@@ -168,7 +180,7 @@ def provider_chain(
         def observe(headers: Mapping[str, str]) -> None:
             rate.learn(headers)
 
-        provider = factory.create(name, observe=observe)
+        provider = factory.create(name, observe=observe, remind=warn)
         per_minute = {
             "requests_per_minute": limits.requests_per_minute or provider.capabilities.requests_per_minute,
             "tokens_per_minute": limits.tokens_per_minute,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from autogen_cli.config import SETTINGS, Folders, LoadedConfig, PriceConfig, folders, load, value_of
 from autogen_cli.errors import ConfigError, TargetError
 from autogen_cli.models import CodeContext, Prompt
+from autogen_cli.service.credentials import Credentials
 from autogen_cli.service.identity import Identity
 from autogen_cli.service.lazy import Lazy, made_once
 from autogen_cli.service.providers import LIMITS_FILE, ProviderFactory, Wishes, provider_chain, spending_store
@@ -190,7 +191,11 @@ class Services(Lazy):
 
     @made_once
     def providers(self) -> ProviderFactory:
-        return ProviderFactory(self.config, self._wishes, journal=self.places.data / "codegen-runs.db")
+        credentials = Credentials(
+            self.places.data, given=self._wishes.keys, rotate_after=self.config.security.rotate_after
+        )
+        journal = self.places.data / "codegen-runs.db"
+        return ProviderFactory(self.config, self._wishes, credentials=credentials, journal=journal)
 
     @made_once
     def breaker(self) -> "CircuitBreaker":

@@ -18,9 +18,12 @@ from tests.conftest import MakeProject
 
 NOT_OURS = "is not one of autogen's"
 NOT_A_URL = "must be an http:// or https:// URL without user, password, query or fragment"
-NEVER = "credentials never come from here: set"
-KEYS_HINT = f"{NEVER} OPENAI_API_KEY in the environment"
-BOTH_KEYS_HINT = f"{NEVER} OPENAI_API_KEY or CODEGEN_API_TOKEN in the environment"
+NEVER = "credentials never come from here:"
+KEYS_HINT = f"{NEVER} run `autogen auth login openai`, or set OPENAI_API_KEY in the environment"
+BOTH_KEYS_HINT = (
+    f"{NEVER} run `autogen auth login openai` or `autogen auth login codegen`, "
+    "or set OPENAI_API_KEY or CODEGEN_API_TOKEN in the environment"
+)
 PASSWORD = "holds a user or a password, which never come from a file: set AUTOGEN_CACHE_REDIS_URL in the environment"
 
 

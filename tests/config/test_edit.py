@@ -96,7 +96,7 @@ def test_a_pyproject_is_edited_below_its_table(make_project: MakeProject) -> Non
     ("key", "value", "message"),
     [
         ("cache.tll", "5", "cache.tll is not a setting: did you mean cache.ttl?"),
-        ("openai.api_key", "canary", "openai.api_key is not a setting: credentials never come from here: set"),
+        ("openai.api_key", "canary", "openai.api_key is not a setting: credentials never come from here: run"),
         ("cache", "5", "cache is not a setting: did you mean cache."),
         ("cache.ttl.x", "5", "cache.ttl.x is not a setting: did you mean cache.ttl?"),
         ("prices.m", "5", "prices.m is not a setting: did you mean prices?"),

@@ -26,6 +26,7 @@ PROTECTED = {
     "prices": "{ m = { input = 0, output = 0 } }",
     "security.roles": "{ 'user:mallory' = 'admin' }",
     "security.audit_key_file": "'/evil'",
+    "security.allow_http": "['evil.example']",
     "bridge.host": "'0.0.0.0'",
     "bridge.port": "1",
 }

@@ -2,10 +2,11 @@ import stat
 import sys
 from pathlib import Path
 
-import keyring
 import pytest
 from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as NoKeyring
+from keyring.backends.null import Keyring as ForgetfulKeyring
+from keyring.errors import KeyringLocked
 
 from autogen_cli.errors import ConfigError, CredentialError
 from autogen_cli.security.crypto import KEY_BYTES, KeyFile, KeyRing, Sealer, key_place, open_sealer, rekey
@@ -30,13 +31,6 @@ class MemoryKeyring(KeyringBackend):
 
     def delete_password(self, service: str, username: str) -> None:
         del self.held[service, username]
-
-
-@pytest.fixture
-def use_keyring():
-    before = keyring.get_keyring()
-    yield keyring.set_keyring
-    keyring.set_keyring(before)
 
 
 @pytest.fixture
@@ -206,8 +200,14 @@ def test_the_keyring_is_preferred(tmp_path: Path, use_keyring):
     assert not (tmp_path / "key").exists()
 
 
-def test_without_a_keyring_a_file_serves(tmp_path: Path, use_keyring):
-    use_keyring(NoKeyring())
+class LockedKeyring(MemoryKeyring):
+    def get_password(self, service: str, username: str) -> str | None:
+        raise KeyringLocked("locked")
+
+
+@pytest.mark.parametrize("backend", [NoKeyring(), ForgetfulKeyring(), LockedKeyring()])
+def test_without_a_keyring_a_file_serves(tmp_path: Path, use_keyring, backend: KeyringBackend):
+    use_keyring(backend)
 
     assert isinstance(key_place(tmp_path / "key", print), KeyFile)
 

@@ -89,8 +89,7 @@ async def test_its_own_key_goes_before_the_environments(
     client = AutogenClient(org_id="42", token="of-the-program", settings={"codegen.base_url": server.base_url})
     async with client:
         assert client._services.chain.choose(None, None)[0] == "codegen"
-        credential = client._services.providers.credential("codegen")
-        assert credential is not None
+        (credential,) = client._services.providers.credentials.keys("codegen")
         assert (credential.value, credential.source) == ("of-the-program", "the program")
         assert client._services.config.codegen.org_id == 42
     assert "of-the-program" not in repr(client._wishes)

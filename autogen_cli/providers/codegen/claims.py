@@ -5,7 +5,7 @@ import contextlib
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 
-from autogen_cli.errors import AutogenError, ConfigError, ProviderError
+from autogen_cli.errors import AccessError, AutogenError, ConfigError, ProviderError
 from autogen_cli.providers.codegen.journal import RunJournal, is_alive
 from autogen_cli.providers.codegen.runs import Run, Transport
 
@@ -72,7 +72,10 @@ class RunClaims:
             if found is None:
                 raise
             run = found
-        except BaseException:  # cancelled, no access, a bug: the request may or may not have arrived
+        except AccessError:  # it has arrived, and was turned down
+            journal.forget(fingerprint)
+            raise
+        except BaseException:  # cancelled, a bug: the request may or may not have arrived
             journal.give_up(fingerprint)
             raise
         journal.note(fingerprint, run.id)

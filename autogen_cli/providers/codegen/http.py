@@ -4,9 +4,12 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from autogen_cli.providers.codegen.runs import PAGE, Run, parse_page, parse_run
+from autogen_cli.errors import ProviderAnswerError
+from autogen_cli.providers.codegen.runs import CREDENTIAL_HINT, PAGE, Run, parse_page, parse_run
 from autogen_cli.providers.http import HttpService
 from autogen_cli.providers.peer import Peer
+
+WHOAMI_TIMEOUT = 30.0
 
 
 class HttpTransport:
@@ -49,3 +52,18 @@ class HttpTransport:
 
     async def close(self) -> None:
         await self._service.close()
+
+
+async def whoami(base_url: str, token: str) -> str:
+    """The name of the user whose token this is: the cheapest question that shows whether the service takes it."""
+    base_url = base_url.rstrip("/").removesuffix("/v1")
+    peer = Peer(provider="codegen", address=base_url, credential_hint=CREDENTIAL_HINT, secret=token)
+    service = HttpService(peer, base_url, headers={"authorization": f"Bearer {token}"}, timeout=WHOAMI_TIMEOUT)
+    try:
+        user = await service.json("GET", "/v1/users/me")
+    finally:
+        await service.close()
+    name = user.get("github_username") if isinstance(user, dict) else None
+    if not isinstance(name, str):
+        raise ProviderAnswerError(f"{peer} doesn't say whose token it is", hint="check codegen.base_url")
+    return peer.quote(name)

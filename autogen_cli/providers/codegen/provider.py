@@ -23,11 +23,10 @@ from autogen_cli.providers.base import Capabilities
 from autogen_cli.providers.codegen.claims import RunClaims
 from autogen_cli.providers.codegen.journal import RunJournal
 from autogen_cli.providers.codegen.poller import RunPoller
-from autogen_cli.providers.codegen.runs import Run, Transport
+from autogen_cli.providers.codegen.runs import CREDENTIAL_HINT, Run, Transport
 from autogen_cli.providers.peer import Peer
 
 DEFAULT_BASE_URL = "https://api.codegen.com"
-CREDENTIAL_HINT = "set CODEGEN_API_TOKEN and CODEGEN_ORG_ID"
 GONE_HINT = "the hosted service may have been shut down: check codegen.base_url, or use another provider"
 NO_SUCH_ADDRESS = frozenset({404, 405, 410, 501})
 REQUEST_TIMEOUT = 60.0  # seconds for one HTTP request, as against those for a run

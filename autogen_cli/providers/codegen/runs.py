@@ -49,6 +49,7 @@ class Transport(Protocol):
     async def close(self) -> None: ...
 
 
+CREDENTIAL_HINT = "run `autogen auth login codegen`, or set CODEGEN_API_TOKEN and CODEGEN_ORG_ID"
 PAGE = 100  # the most that the service lists at once
 
 

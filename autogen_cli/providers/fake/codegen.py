@@ -74,6 +74,8 @@ class FakeCodegen(LoopbackServer):
         if self._token and received.headers.get("authorization") != f"Bearer {self._token}":
             return _message("Invalid API token", 401)
         url = urlsplit(received.path)
+        if (received.method, url.path) == ("GET", "/v1/users/me"):
+            return Reply.of_json({"id": 1, "github_user_id": "1", "github_username": "fake-user"})
         prefix = f"/v1/organizations/{self._org_id}/agent/"
         if not url.path.startswith(prefix):
             return _message("You do not have access to this organization.", 403)
