@@ -238,7 +238,7 @@ class Hop:
 class GeneratedCode:
     """The result of one generation; `generate --json` prints these fields.
 
-    hops: providers that failed before this one.
+    hops: providers that failed before this one. phases_ms: where the time went (`usage.performance`).
     """
 
     request_id: str
@@ -260,6 +260,7 @@ class GeneratedCode:
     duration_ms: int = 0
     hops: tuple[Hop, ...] = ()
     warnings: tuple[str, ...] = ()
+    phases_ms: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

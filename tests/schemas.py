@@ -18,6 +18,7 @@ from autogen_cli.service.auth import KeyStatus
 from autogen_cli.service.credentials import KeyInfo
 from autogen_cli.service.doctor import Finding
 from autogen_cli.usage.exchange import Imported
+from autogen_cli.usage.performance import PerformanceSummary
 from autogen_cli.usage.report import UsageRow
 
 FOLDER = Path(__file__).parent.parent / "docs" / "schemas"
@@ -244,6 +245,7 @@ DOCUMENTS: dict[str, Any] = {
     "doctor": Doctor,
     "error": Error,
     "generate": GeneratedCode,
+    "performance": PerformanceSummary,
     "plan": Plan,
     "usage": Usage,
     "usage_export": UsageExport,

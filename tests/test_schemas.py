@@ -50,6 +50,7 @@ TOUR = {  # a walk through docs/sample with every command; {key} is an entry of 
     "usage --since 1d --html usage.html": "usage_page",
     "usage export --since 1d": "usage_export",
     "usage import events.jsonl": "usage_import",
+    "usage --performance": "performance",
     "doctor": "doctor",
     "cache stats": "cache_stats",
     "cache list": "cache_list",

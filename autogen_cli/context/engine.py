@@ -2,10 +2,11 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from autogen_cli.context import target as targets
 from autogen_cli.context.analyzer import Analyzer, AnalyzerError
@@ -27,6 +28,8 @@ from autogen_cli.models import CodeContext, Kind, SourceFile, Target
 if TYPE_CHECKING:
     from autogen_cli.context.evidence import Found
 
+
+type Phases = Callable[[Literal["index", "rank", "render"]], AbstractContextManager[object]]
 
 TELLING = 5  # functions that show how a module is written, or else modules beside it
 
@@ -116,16 +119,17 @@ class ContextEngine:
                 message = f"{place} has a syntax error: {exc.msg}"
                 raise TargetError(message, hint="mend it first") from exc
 
-    def extract(self, target: Target, budget: int) -> CodeContext:
-        """The best `budget` tokens on a target that `resolve` gave."""
+    def extract(self, target: Target, budget: int, phase: Phases = nullcontext) -> CodeContext:
+        """The best `budget` tokens on a target that `resolve` gave. phase: gives what each phase runs within."""
         key = answer_key(target, budget)
-        known = None if self.analyzer else self._answered(key)
+        with phase("index"):
+            known = None if self.analyzer else self._answered(key)
         warnings = [self.sources.index.warning] if self.sources.index.warning else []
         if known:
             context = known(target)
         else:
             self.sources.watch()
-            context = self._make(target, budget, warnings)
+            context = self._make(target, budget, warnings, phase)
             if not self.analyzer:
                 needs = needs_of(self.sources, settings_stats(self.project.root))
                 self.sources.keep_answer(key, answer_to_json(context, needs))
@@ -144,14 +148,18 @@ class ContextEngine:
             return None
         return build if still_holds(needs, self.sources, upto) else None
 
-    def _make(self, target: Target, budget: int, warnings: list[str]) -> CodeContext:
+    def _make(self, target: Target, budget: int, warnings: list[str], phase: Phases) -> CodeContext:
         from autogen_cli.context import conventions
         from autogen_cli.context.evidence import call_site
         from autogen_cli.context.rank import candidates
         from autogen_cli.context.render import render
 
-        found = self._find(target, warnings)
-        rendered = render(candidates(self.sources, target, found), budget, self.sources.count)
+        with phase("index"):
+            found = self._find(target, warnings)
+        with phase("rank"):
+            ranked = candidates(self.sources, target, found)
+        with phase("render"):
+            rendered = render(ranked, budget, self.sources.count)
         settings = conventions.read_settings(self.project.root)
         path = target.relative_path
         source = self.sources.source(path).decode()

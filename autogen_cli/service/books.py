@@ -48,27 +48,36 @@ class Books:
         tokens = TokenUsage(input=self.size(prompt), output=max_output_tokens)
         return self._usage(provider, model, tokens).cost_usd
 
-    def record_attempt(self, target: Target, attempt: "Attempt", question: CompletionRequest) -> "Attempt":
-        """Writes the event of an answer; returns the attempt with what it took."""
+    def priced(self, attempt: "Attempt", question: CompletionRequest) -> "Attempt":
+        """The attempt with what it took."""
+        return replace(attempt, usage=self._taken(attempt.served, question))
+
+    def record_attempt(
+        self, target: Target, attempt: "Attempt", question: CompletionRequest, phases_ms: Mapping[str, int]
+    ) -> None:
+        """Writes the event of an attempt that is `priced`."""
         served = attempt.served
-        usage, cached_tokens = self._taken(served, question)
+        reported = None if served.offline else served.completion.usage
         outcome: Outcome = "scaffold" if served.provider == "scaffold" else "accepted"
         model = served.completion.model or question.model
-        event = self._event(target, served.provider, model, usage, served.duration_ms)
+        event = self._event(target, served.provider, model, attempt.usage, served.duration_ms)
         self._tracker.record(
             replace(
                 event,
                 outcome="rejected" if attempt.failed else outcome,
-                cached_tokens=cached_tokens,
+                cached_tokens=reported.cached if reported else 0,
                 request_id=question.request_id,
+                phases_ms=phases_ms,
             )
         )
-        return replace(attempt, usage=usage)
 
-    def record_hit(self, target: Target, result: GeneratedCode, *, saved: Decimal | None) -> None:
+    def record_hit(
+        self, target: Target, result: GeneratedCode, saved: Decimal | None, phases_ms: Mapping[str, int]
+    ) -> None:
         """saved: USD that the answer cost when it was made."""
         event = self._event(target, result.provider, result.model, result.usage, result.duration_ms)
-        self._tracker.record(replace(event, outcome="cached", request_id=result.request_id, saved_usd=saved))
+        hit = replace(event, outcome="cached", request_id=result.request_id, saved_usd=saved, phases_ms=phases_ms)
+        self._tracker.record(hit)
 
     def record_failure(
         self, provider: str, question: CompletionRequest, error: ProviderError, duration_ms: int
@@ -78,10 +87,10 @@ class Books:
         event = self._event(question.context.target, provider, question.model, usage, duration_ms)
         self._tracker.record(replace(event, error=error.type, request_id=question.request_id))
 
-    def _taken(self, served: "Served", question: CompletionRequest) -> tuple[Usage, int]:
-        """Tokens and money of an answer, and how many of the tokens came from the provider's prompt cache."""
+    def _taken(self, served: "Served", question: CompletionRequest) -> Usage:
+        """Tokens and money of an answer."""
         if served.offline:
-            return NOTHING, 0
+            return NOTHING
         completion = served.completion
         tokens = completion.usage or TokenUsage(input=self.size(question.prompt), output=self._count(completion.text))
         usage = self._usage(served.provider, completion.model or question.model, tokens)
@@ -89,7 +98,7 @@ class Books:
             usage = replace(usage, cost_usd=completion.cost_usd, cost_source="reported")
         elif completion.usage is None and usage.cost_usd is not None:
             usage = replace(usage, cost_source="estimated")
-        return usage, tokens.cached
+        return usage
 
     def _usage(self, provider: str, model: str | None, tokens: TokenUsage) -> Usage:
         cost, source = self._prices.price(

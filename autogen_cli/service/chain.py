@@ -2,11 +2,16 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from autogen_cli.errors import ProviderError, ProviderUnavailableError, RateLimitedError
 from autogen_cli.models import Completion, CompletionRequest, Hop
 from autogen_cli.service.gate import Gate
+
+if TYPE_CHECKING:
+    from autogen_cli.usage.performance import Phases
 
 UNAVAILABLE = (ProviderUnavailableError, RateLimitedError)
 
@@ -56,11 +61,16 @@ class ProviderChain:
         return name, model or self._models.get(name)
 
     async def complete(
-        self, name: str, request: CompletionRequest, *, on_send: Callable[[], None] = lambda: None
+        self,
+        name: str,
+        request: CompletionRequest,
+        *,
+        on_send: Callable[[], None] = lambda: None,
+        phase: "Phases" = nullcontext,
     ) -> Served:
         """The first answer along the chain. Raises the first provider's error where nobody answers.
 
-        on_send: told whenever something goes out that may be billed.
+        on_send: told whenever something goes out that may be billed. phase: takes the time of what is not waiting.
         """
         names = [name, *(other for other in self._fallback if other != name)]
         hops: list[Hop] = []
@@ -69,8 +79,9 @@ class ProviderChain:
             question = request if current == name else replace(request, model=self._models.get(current))
             asked = self._clock()
             try:
-                gate = self._gate(current)
-                completion = await gate.complete(question, on_send=on_send)
+                with phase("provider"):  # the import of a provider's client may take longer than its answer
+                    gate = self._gate(current)
+                completion = await gate.complete(question, on_send=on_send, phase=phase)
             except ProviderError as error:
                 self._on_failure(current, question, error, self._since(asked))
                 if not isinstance(error, UNAVAILABLE):

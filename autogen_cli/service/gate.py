@@ -1,6 +1,7 @@
 """What stands between a request and one provider, outermost first: retries, the rate limit, the circuit breaker."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from autogen_cli.models import Completion, CompletionRequest, Prompt
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from autogen_cli.limits.rate import RateLimiter
     from autogen_cli.limits.retry import RetryHandler
     from autogen_cli.providers.base import Provider
+    from autogen_cli.usage.performance import Phases
 
 
 class Gate:
@@ -34,16 +36,22 @@ class Gate:
         self._rate = rate
         self._size = size
 
-    async def complete(self, request: CompletionRequest, *, on_send: Callable[[], None]) -> Completion:
-        """Raises what the provider raises, after the retries that the error allows. on_send: before each sending."""
+    async def complete(
+        self, request: CompletionRequest, *, on_send: Callable[[], None], phase: "Phases" = nullcontext
+    ) -> Completion:
+        """Raises what the provider raises, after the retries that the error allows.
+
+        on_send: called before each sending. phase: takes the time of what is not waiting.
+        """
         if self.provider.capabilities.offline:
-            return await self.provider.complete(request)
+            with phase("provider"):
+                return await self.provider.complete(request)
         tokens = self._size(request.prompt) + (request.max_output_tokens or 0)
         key = " ".join(filter(None, (self.provider.name, request.model, self._address)))
 
         async def send() -> Completion:
             async with self._rate.slot(tokens):  # outside: nobody waits for a slot while holding the breaker's probe
-                with self._breaker.guard(key):
+                with self._breaker.guard(key), phase("provider"):
                     on_send()
                     return await self.provider.complete(request)
 

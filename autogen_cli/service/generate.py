@@ -41,10 +41,11 @@ class Generator:
         """
         import asyncio
 
-        story = self._begin(request, options)
-        target, known = await self.read(lambda: self._read(story))
-        result = known if isinstance(known, GeneratedCode) else await story.answer_once(known)
-        return await asyncio.to_thread(story.finish, target, result)
+        with self._begin(request, options) as story:
+            with story.phase("wait"):  # for the engine
+                target, known = await self.read(lambda: self._read(story))
+            result = known if isinstance(known, GeneratedCode) else await story.answer_once(known)
+            return await asyncio.to_thread(story.finish, target, result)
 
     async def read[T](self, work: Callable[[], T]) -> T:
         """Does something that asks the context engine, which is busy with one thing at a time."""
@@ -54,16 +55,16 @@ class Generator:
 
     def run(self, request: GenerationRequest, options: GenerateOptions) -> Generated:
         """`generate` for callers without an event loop. A cache hit starts none: its import alone takes 30 ms."""
-        story = self._begin(request, options)
-        target, result = story.known()
-        if result is None:
-            plan = story.plan(target)
-            result = story.recalled(plan)
+        with self._begin(request, options) as story:
+            target, result = story.known()
             if result is None:
-                from autogen_cli.service.running import run
+                plan = story.plan(target)
+                result = story.recalled(plan)
+                if result is None:
+                    from autogen_cli.service.running import run
 
-                result = run(self._answer_once(story, plan))
-        return story.finish(target, result)
+                    result = run(self._answer_once(story, plan))
+            return story.finish(target, result)
 
     def plan(self, request: GenerationRequest, *, force: bool = False) -> Plan:
         """Resolves the target and works out what would be sent. Sends nothing, writes nothing."""

@@ -5,10 +5,13 @@ flight) -> budget -> provider chain -> extract -> checks -> (trial) -> (repair) 
 """
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from functools import partial
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
 from autogen_cli.cache.base import CacheHit
@@ -36,7 +39,12 @@ TEST_TIMEOUT = 600.0  # seconds for `--test`
 
 
 class Generation:
-    """One request on its way. Each step is a method; those without `async` may run in any thread."""
+    """One request on its way. Each step is a method; those without `async` may run in any thread.
+
+    An event goes into the books with the time of everything that led to it, so it is written when its result has been
+    finished, or the next question is about to be asked; the end of a `with` block sees to it in any case. phase: takes
+    the time of what runs within it.
+    """
 
     def __init__(self, services: "Services", request: GenerationRequest, options: GenerateOptions) -> None:
         self._services = services
@@ -47,12 +55,29 @@ class Generation:
         self._test = _words(checks.test or "") if options.test is None else options.test
         self._request_id = request.id or uuid4().hex
         self._watch = PerformanceMonitor()
+        self.phase = self._watch.phase
+        self._owed: Callable[[Mapping[str, int]], None] | None = None
         self._direct: tuple[str, str] | None = None  # of the project as it was when the request came
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._note_down()
+
+    def _note_down(self) -> None:
+        """Writes the event that the books are owed."""
+        owed, self._owed = self._owed, None
+        if owed:
+            owed(self._watch.lap_ms())
 
     def target(self) -> Target:
         """The place that the request means. Raises TargetError where it can't be written."""
         request = self._request
-        target = self._services.engine.resolve(request.module, request.symbol, request.kind)
+        with self.phase("project"):
+            target = self._services.engine.resolve(request.module, request.symbol, request.kind)
         if target.symbol_exists and not self._options.force:
             raise SymbolExistsError(
                 f"{target.module} defines {target.symbol or 'code'} already ({target.relative_path})",
@@ -63,18 +88,22 @@ class Generation:
     def known(self) -> tuple[Target, GeneratedCode | None]:
         """The target, and the answer to the same request in the same project where there has been one."""
         target = self.target()
-        if self._options.use_cache:
-            self._direct = self._services.identity.direct(self._request)
-        hit = self._services.cache.recall(*self._direct) if self._direct and self._may_recall else None
+        with self.phase("cache"):
+            if self._options.use_cache:
+                self._direct = self._services.identity.direct(self._request)
+            hit = self._services.cache.recall(*self._direct) if self._direct and self._may_recall else None
         return target, self._recall(hit, target) if hit else None
 
     def plan(self, target: Target) -> Plan:
         """What would be sent for the target, and the key that its answer is kept under."""
         services, request = self._services, self._request
-        context = services.guard(services.engine.extract(target, request.context_tokens or services.context_tokens))
+        budget = request.context_tokens or services.context_tokens
+        context = services.engine.extract(target, budget, self.phase)
+        with self.phase("render"):
+            context = services.guard(context)
+            prompt = services.prompts.build(target, context, description=request.description)
         for place in context.skipped:
             services.remark(f"left out: {place}")
-        prompt = services.prompts.build(target, context, description=request.description)
         return Plan(
             request=request,
             request_id=self._request_id,
@@ -86,7 +115,8 @@ class Generation:
 
     def recalled(self, plan: Plan) -> GeneratedCode | None:
         """The answer that an earlier run has left for the same prompt."""
-        hit = self._services.cache.get(plan.inputs.key) if self._may_recall else None
+        with self.phase("cache"):
+            hit = self._services.cache.get(plan.inputs.key) if self._may_recall else None
         result = self._recall(hit, plan.target) if hit else None
         if result:
             self._remember(plan)
@@ -98,14 +128,13 @@ class Generation:
 
     def _recall(self, hit: CacheHit, target: Target) -> GeneratedCode | None:
         """A hit as this run's result; None where the user's own test command refuses it."""
-        services = self._services
         result = recalled(hit, request_id=self._request_id, duration_ms=self._watch.elapsed_ms)
         if self._test:
             check = self._trial(target, result.code)
             if check.status == "fail":
                 return None
             result = replace(result, checks=(*result.checks, check))
-        services.books.record_hit(target, result, saved=hit.entry.cost_usd)
+        self._owed = partial(self._services.books.record_hit, target, result, hit.entry.cost_usd)
         return result
 
     async def answer_once(self, plan: Plan) -> GeneratedCode:
@@ -117,7 +146,9 @@ class Generation:
             )
         if not self._may_recall:
             return await self._answer(plan)
-        async with self._services.cache.flight(plan.inputs.key) as hit:
+        async with AsyncExitStack() as stack:
+            with self.phase("wait"):
+                hit = await stack.enter_async_context(self._services.cache.flight(plan.inputs.key))
             result = self._recall(hit, plan.target) if hit else None
             return result or await self._answer(plan)
 
@@ -152,8 +183,9 @@ class Generation:
     def keep(self, plan: Plan, result: GeneratedCode) -> None:
         """Leaves the result for later runs, if it is what was asked for."""
         if self._options.use_cache and result.status != "rejected" and not result.hops:
-            self._services.cache.set(entry_of(result, plan, created=self._services.now()))
-            self._remember(plan)
+            with self.phase("cache"):
+                self._services.cache.set(entry_of(result, plan, created=self._services.now()))
+                self._remember(plan)
 
     def _remember(self, plan: Plan) -> None:
         if self._direct:
@@ -169,15 +201,18 @@ class Generation:
         reservation = budget.reserve(books.worst_cost(plan.provider, question.model, question.prompt, limit))
         sent = asyncio.Event()
         try:
-            served = await services.chain.complete(plan.provider, question, on_send=sent.set)
+            with self.phase("wait"):
+                served = await services.chain.complete(plan.provider, question, on_send=sent.set, phase=self.phase)
         except ProviderError as error:
             budget.settle(reservation, Decimal(0) if error.billed == "no" else None)
             raise
         except asyncio.CancelledError:
             budget.settle(reservation, None if sent.is_set() else Decimal(0))
             raise
-        attempt = await asyncio.to_thread(self.judge, plan, served)
-        attempt = books.record_attempt(plan.target, attempt, question)
+        with self.phase("wait"):  # for a thread
+            attempt = await asyncio.to_thread(self.judge, plan, served)
+        attempt = books.priced(attempt, question)
+        self._owed = partial(books.record_attempt, plan.target, attempt, question)
         budget.settle(reservation, attempt.usage.cost_usd)
         return attempt
 
@@ -191,30 +226,33 @@ class Generation:
 
     def examine(self, plan: Plan, served: Served) -> Attempt:
         """The code in an answer, and the checks on it."""
-        return examine(
-            served,
-            plan.target,
-            plan.context,
-            force=self._options.force,
-            environment=virtual_environment(),
-            skip=self._services.skipped_checks,
-        )
+        with self.phase("checks"):
+            return examine(
+                served,
+                plan.target,
+                plan.context,
+                force=self._options.force,
+                environment=virtual_environment(),
+                skip=self._services.skipped_checks,
+            )
 
     def _trial(self, target: Target, code: str) -> CheckResult:
         """The user's own test command, on a private copy of the project with the code applied."""
         from autogen_cli.generation.insert import plan_edit
         from autogen_cli.generation.trial import run_trial
 
-        return run_trial(
-            self._test,
-            plan_edit(target, code, force=self._options.force),
-            source_root=target.source_root,
-            environment=environment_for_programs(),
-            timeout=TEST_TIMEOUT,
-        )
+        with self.phase("checks"):
+            return run_trial(
+                self._test,
+                plan_edit(target, code, force=self._options.force),
+                source_root=target.source_root,
+                environment=environment_for_programs(),
+                timeout=TEST_TIMEOUT,
+            )
 
     def _repair(self, plan: Plan, question: CompletionRequest, attempt: Attempt, *, number: int) -> CompletionRequest:
         """The same question with what was wrong with the last answer."""
+        self._note_down()
         prompt = self._services.prompts.build(
             plan.target,
             plan.context,
@@ -257,19 +295,25 @@ class Generation:
 
     def finish(self, target: Target, result: GeneratedCode) -> Generated:
         """Works out the edit and writes it, where that was asked for and the code may be written."""
+        generated = self._finished(target, result)
+        self._note_down()
+        return replace(generated, result=replace(generated.result, phases_ms=self._watch.phases_ms))
+
+    def _finished(self, target: Target, result: GeneratedCode) -> Generated:
         options = self._options
         if result.status == "rejected" or not (options.edit or options.write):
             return Generated(result=result, edit=None)
-        from autogen_cli.generation.insert import apply_edits, plan_edit
+        with self.phase("write"):
+            from autogen_cli.generation.insert import apply_edits, plan_edit
 
-        edit = plan_edit(target, result.code, force=options.force)
-        if options.write and result.hops and result.status == "scaffold":
-            note = "not written: a scaffold stands in for a provider that failed"
-            return Generated(result=replace(result, warnings=(*result.warnings, note)), edit=edit)
-        if options.write:
-            apply_edits([edit])
-            result = replace(result, written=True)
-        return Generated(result=result, edit=edit)
+            edit = plan_edit(target, result.code, force=options.force)
+            if options.write and result.hops and result.status == "scaffold":
+                note = "not written: a scaffold stands in for a provider that failed"
+                result = replace(result, warnings=(*result.warnings, note))
+            elif options.write:
+                apply_edits([edit])
+                result = replace(result, written=True)
+            return Generated(result=result, edit=edit)
 
 
 def _words(command: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Literal, Self
 
@@ -13,13 +13,21 @@ from autogen_cli.models import UsageEvent
 type Phase = Literal["project", "index", "rank", "render", "cache", "wait", "provider", "checks", "write"]
 
 
+type Phases = Callable[[Phase], AbstractContextManager[object]]
+
+
 class PerformanceMonitor:
-    """Takes the time of phases. A phase that comes again is added up; phases within phases count in both."""
+    """Takes the time of one generation's phases, one after the other, in whatever threads.
+
+    A phase that comes again is added up; the time of a phase within another counts only there.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self._clock = clock
         self._started = clock()
         self._seconds: dict[str, float] = {}
+        self._within = 0.0  # seconds of the phases that the running one has had within it
+        self._lap: dict[str, int] = {}
 
     @property
     def elapsed_ms(self) -> int:
@@ -28,16 +36,24 @@ class PerformanceMonitor:
 
     @contextmanager
     def phase(self, name: Phase) -> Iterator[None]:
-        started = self._clock()
+        started, before, self._within = self._clock(), self._within, 0.0
         try:
             yield
         finally:
-            self._seconds[name] = self._seconds.get(name, 0.0) + self._clock() - started
+            took = self._clock() - started
+            self._seconds[name] = self._seconds.get(name, 0.0) + took - self._within
+            self._within = before + took
 
     @property
     def phases_ms(self) -> dict[str, int]:
-        """Milliseconds by phase, in the order in which they began to be known."""
+        """Milliseconds by phase, in the order in which they first ended."""
         return {name: round(seconds * 1000) for name, seconds in self._seconds.items()}
+
+    def lap_ms(self) -> dict[str, int]:
+        """The same since the last lap: an event has the phases that led to it, and no other event has them."""
+        now, before = self.phases_ms, self._lap
+        self._lap = now
+        return {name: took - before.get(name, 0) for name, took in now.items() if took != before.get(name)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +80,10 @@ class SlowTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PerformanceSummary:
-    """requests: events looked at. whole: their durations. phases: the longest first. hit_rate: of 1, or None."""
+    """requests: events looked at. whole: what each took, from the target to the result. phases: the longest first.
+
+    hit_rate: of 1, or None.
+    """
 
     requests: int
     hit_rate: float | None
@@ -81,14 +100,14 @@ class PerformanceSummary:
                 by_phase[phase].append(milliseconds)
         total = sum(map(sum, by_phase.values()))
         phases = [_stats(phase, times, total) for phase, times in by_phase.items()]
-        durations = [event.duration_ms for event in found]
+        durations = [_whole(event) for event in found]
         hits = sum(event.outcome == "cached" for event in found)
         return cls(
             requests=len(found),
             hit_rate=hits / len(found) if found else None,
             whole=_stats("whole", durations, sum(durations)) if durations else None,
             phases=tuple(sorted(phases, key=lambda stats: -stats.total)),
-            slowest=tuple(map(_slow, sorted(found, key=lambda event: -event.duration_ms)[:slowest])),
+            slowest=tuple(map(_slow, sorted(found, key=lambda event: -_whole(event))[:slowest])),
         )
 
 
@@ -104,11 +123,16 @@ def _stats(phase: str, times: Sequence[int], total: int) -> PhaseStats:
     return PhaseStats(phase=phase, count=len(ordered), p50=p50, p95=p95, p99=p99, total=sum(ordered), share=share)
 
 
+def _whole(event: UsageEvent) -> int:
+    """What a request took: an event's own duration is the provider's, or all that a failed call has."""
+    return max(event.duration_ms, sum(event.phases_ms.values()))
+
+
 def _slow(event: UsageEvent) -> SlowTarget:
     return SlowTarget(
         module=event.module,
         symbol=event.symbol,
         provider=event.provider,
-        duration_ms=event.duration_ms,
+        duration_ms=_whole(event),
         time=event.time,
     )

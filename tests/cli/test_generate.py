@@ -1,5 +1,6 @@
 """`autogen generate` from the command line to the file, through the real service path."""
 
+import contextlib
 import json
 import os
 import sys
@@ -8,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from autogen_cli.config import folders
+from autogen_cli.errors import TargetError
+from autogen_cli.models import UsageEvent
 from autogen_cli.providers.fake import FakeServer, faults
+from autogen_cli.usage.ledger import UsageTracker
 from tests.conftest import MakeProject, RunAutogen
 
 ANSWER = '''Here it is:
@@ -244,6 +249,44 @@ def test_usage_tells_of_calls_and_hits(shop: Path, server: FakeServer, autogen: 
 def with_server(server: FakeServer) -> list[str]:
     os.environ["OPENAI_BASE_URL"] = server.base_url  # the `home` fixture takes it away again
     return ["generate", "shop.money", "total", "--provider", "openai", "--model", "m", "--json"]
+
+
+def test_the_books_tell_what_each_event_took(shop: Path, autogen: RunAutogen) -> None:
+    with FakeServer([MISFIT, ANSWER]) as server:
+        ran = autogen(*with_server(server), "--profile", "--write", cwd=shop)
+    asked = {"project", "cache", "index", "rank", "render", "wait", "provider", "checks"}
+    assert asked | {"write"} <= {line.split()[0] for line in ran.err.splitlines() if line.endswith(" %")}
+    first, repair = events()
+    assert (set(first.phases_ms), first.outcome) == (asked, "rejected")
+    assert ({"provider", "checks", "cache", "write"} <= set(repair.phases_ms), repair.outcome) == (True, "accepted")
+    assert "index" not in repair.phases_ms
+
+
+def test_a_hit_has_its_phases_too(shop: Path, server: FakeServer, autogen: RunAutogen) -> None:
+    autogen("generate", "shop.money", "total", cwd=shop)
+    ran = autogen("generate", "shop.money", "total", "--json", cwd=shop)
+    phases = ran.json["phases_ms"]
+    assert {"project", "cache"} <= phases.keys() <= {"project", "cache", "index", "render"}
+    assert events()[-1].phases_ms.keys() == phases.keys()
+
+
+def test_an_answer_that_can_not_be_written_is_on_the_books(
+    shop: Path, server: FakeServer, autogen: RunAutogen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("autogen_cli.generation.insert.apply_edits", no_space_left)
+    assert autogen("generate", "shop.money", "total", "--write", cwd=shop).code == 9
+    (event,) = events()
+    assert event.outcome == "accepted"
+    assert {"provider", "checks", "write"} <= set(event.phases_ms)
+
+
+def events() -> list[UsageEvent]:
+    with contextlib.closing(UsageTracker(folders().data / "usage")) as ledger:
+        return list(ledger.events())
+
+
+def no_space_left(_edits: object) -> None:
+    raise TargetError("the disk is full")
 
 
 def test_json_is_one_document(shop: Path, autogen: RunAutogen) -> None:

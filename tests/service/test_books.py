@@ -30,6 +30,11 @@ class Shelf:
         self.time += 1
         return self.time
 
+    def book(self, attempt: Attempt) -> Attempt:
+        priced = self.books.priced(attempt, question())
+        self.books.record_attempt(target(), priced, question(), {"provider": 7})
+        return priced
+
     @property
     def event(self) -> UsageEvent:
         (event,) = self.tracker.events()
@@ -61,12 +66,13 @@ def attempt(completion: Completion, *, provider: str = "openai", failed: bool = 
 def test_an_answer_is_priced_as_surely_as_can_be(
     shelf: Shelf, completion: Completion, cost: str | None, source: str, tokens: tuple[int, int]
 ) -> None:
-    found = shelf.books.record_attempt(target(), attempt(completion), question()).usage
+    found = shelf.book(attempt(completion)).usage
     expected = None if cost is None else Decimal(cost)
     assert (found.cost_usd, found.cost_source) == (expected, source)
     event = shelf.event
     assert (event.cost_usd, event.cost_source, event.outcome) == (expected, source, "accepted")
     assert (event.input_tokens, event.output_tokens) == tokens
+    assert event.phases_ms == {"provider": 7}
     assert (event.command, event.module, event.symbol, event.project) == (
         "generate", "app.tools", "helper", "/project",
     )  # fmt: skip
@@ -78,8 +84,8 @@ def test_an_answer_is_priced_as_surely_as_can_be(
 )
 def test_the_outcome_tells_what_came_of_it(shelf: Shelf, provider: str, failed: bool, outcome: str) -> None:
     answer = Completion(text="a", model=None, usage=TokenUsage(input=1, output=1, cached=1))
-    shelf.books.record_attempt(target(), attempt(answer, provider=provider, failed=failed), question())
-    assert shelf.event.outcome == outcome
+    shelf.book(attempt(answer, provider=provider, failed=failed))
+    assert (shelf.event.outcome, shelf.event.cached_tokens) == (outcome, int(provider == "openai"))
 
 
 @pytest.mark.parametrize(("billed", "cost"), [("no", Decimal(0)), ("maybe", None)])
@@ -94,7 +100,7 @@ def test_a_failure_costs_nothing_only_where_that_is_sure(shelf: Shelf, billed: s
 def test_attempts_add_up_and_one_unknown_cost_makes_the_sum_unknown(shelf: Shelf) -> None:
     known = Completion(text="a", model="m", usage=TokenUsage(input=10, output=5))
     unknown = Completion(text="a", model="?", usage=TokenUsage(input=10, output=5))
-    priced = [shelf.books.record_attempt(target(), attempt(one), question()) for one in (known, known, unknown)]
+    priced = [shelf.book(attempt(one)) for one in (known, known, unknown)]
     both, three = total_usage(priced[:2]), total_usage(priced)
     assert (both.input_tokens, both.output_tokens, both.cost_usd) == (20, 10, Decimal("0.00004"))
     assert (three.cost_usd, three.cost_source) == (None, "unpriced")
