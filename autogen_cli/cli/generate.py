@@ -59,9 +59,7 @@ def generate(
         ("--offline", "--no-cache"): offline and no_cache,
         ("--offline", "--refresh"): offline and refresh,
     }
-    for (one, other), given in contradictions.items():
-        if given:
-            raise ArgumentError(f"{one} and {other} contradict each other", hint="leave one of them out")
+    _refuse(contradictions)
     request = GenerationRequest(
         module=module, symbol=symbol, kind=kind, description=description,
         provider="replay" if replay else provider, model=model, context_tokens=context_tokens,
@@ -73,10 +71,13 @@ def generate(
     wishes = Wishes(record=record, replay=replay, on_text=out.progress())
     if dry_run:
         return _preview(out, root, request, force=force, flags=flags)
-    result = _generate(out, root, request, options, flags=flags, wishes=wishes)
-    if profile:
-        _show_profile(out, result)
-    return exit_code(result)
+    return _generate(out, root, request, options, flags=flags, wishes=wishes, profile=profile)
+
+
+def _refuse(contradictions: Mapping[tuple[str, str], object]) -> None:
+    for (one, other), given in contradictions.items():
+        if given:
+            raise ArgumentError(f"{one} and {other} contradict each other", hint="leave one of them out")
 
 
 def _generate(
@@ -87,7 +88,8 @@ def _generate(
     *,
     flags: Mapping[str, object],
     wishes: "Wishes",
-) -> "GeneratedCode":
+    profile: bool,
+) -> int:
     from autogen_cli.service.generate import Generator
     from autogen_cli.service.wiring import open_services
 
@@ -96,7 +98,9 @@ def _generate(
     ) as services:
         generated = Generator(services).run(request, options)
     show_generated(out, generated, diff=options.edit)
-    return generated.result
+    if profile:
+        _show_profile(out, generated.result)
+    return exit_code(generated.result)
 
 
 def _show_profile(out: Output, result: "GeneratedCode") -> None:
