@@ -31,6 +31,11 @@ class GenerationRequest:
     context_tokens: int | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def name(self) -> str:
+        """The dotted name of what is asked for."""
+        return f"{self.module}.{self.symbol}" if self.symbol else self.module
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:

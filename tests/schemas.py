@@ -14,6 +14,8 @@ from autogen_cli.cache.explain import Difference
 from autogen_cli.cache.stats import LevelStats, Verdict
 from autogen_cli.limits.budget import Spending
 from autogen_cli.models import CallSite, ContextItem, GeneratedCode, Kind
+from autogen_cli.security.audit import AuditEntry
+from autogen_cli.security.chain import AuditVerdict
 from autogen_cli.service.auth import KeyStatus
 from autogen_cli.service.credentials import KeyInfo
 from autogen_cli.service.doctor import Finding
@@ -147,6 +149,10 @@ class AuthLogout(TypedDict):
     removed: int
 
 
+class Audit(TypedDict):
+    entries: list[AuditEntry]
+
+
 class Nothing(TypedDict):
     pass
 
@@ -223,6 +229,8 @@ DOCUMENTS: dict[str, Any] = {
     "auth_logout": AuthLogout,
     "auth_rotate": KeyStatus,
     "auth_status": AuthStatus,
+    "audit": Audit,
+    "audit_verify": AuditVerdict,
     "bench": BenchReport,
     "cache_clear": CacheRemoved,
     "cache_entry": CacheEntry,

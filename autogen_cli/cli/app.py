@@ -57,6 +57,10 @@ COMMANDS: Mapping[str, str | Group] = {
             "logout": "auth:logout",
         },
     ),
+    "audit": (
+        "Look at the record of who did what, and whether it is whole.",
+        {"show": "audit:show", "verify": "audit:verify"},
+    ),
     "cache": (
         "Look at the answers that were kept, and be rid of them.",
         {

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from autogen_cli.cache.explain import Difference, Explanation
     from autogen_cli.cache.manager import CacheManager
     from autogen_cli.cache.stats import LevelStats
+    from autogen_cli.service.wiring import Services
 
 KeyArgument = Annotated[str, typer.Argument(help="The key, or its beginning", show_default=False)]
 
@@ -41,6 +42,16 @@ def _cache(out: Output, root: Path | None) -> "Iterator[CacheManager]":
         yield services.cache
 
 
+@contextmanager
+def _change(out: Output, root: Path | None, what: str) -> "Iterator[Services]":
+    """what: the command that changes something, for the audit log."""
+    from autogen_cli.service.wiring import open_services
+
+    command = f"cache {what}"
+    with open_services(root, command=command, warn=out.warn, detail=out.detail, action="change_cache") as services:
+        yield services
+
+
 def _check_done(cache: "CacheManager") -> None:
     """Raises ConfigError where a level could not be changed: what was asked for was not done."""
     for level, reason in cache.failures.items():
@@ -59,9 +70,9 @@ def stats(out: Output, *, root: RootOption = None) -> None:
 
 def zero_stats(out: Output, *, root: RootOption = None) -> None:
     """Begin counting hits, misses and what they saved from zero."""
-    with _cache(out, root) as cache:
-        cache.zero_stats()
-        _check_done(cache)
+    with _change(out, root, "zero-stats") as services:
+        services.cache.zero_stats()
+        _check_done(services.cache)
     _done(out, "cache_zero_stats", {}, "the counters are at zero")
 
 
@@ -159,9 +170,8 @@ def invalidate(
 ) -> None:
     """Evict the entries that came from a file; everything else stays."""
     from autogen_cli.cache.invalidation import CacheInvalidator
-    from autogen_cli.service.wiring import open_services
 
-    with open_services(root, command="cache", warn=out.warn, detail=out.detail) as services:
+    with _change(out, root, "invalidate") as services:
         invalidator = CacheInvalidator(services.cache, services.root)
         evicted = sum(invalidator.invalidate_on_file_change(path.absolute()) for path in paths)
         _check_done(services.cache)
@@ -170,20 +180,20 @@ def invalidate(
 
 def clear(out: Output, *, root: RootOption = None) -> None:
     """Remove every entry from every level."""
-    with _cache(out, root) as cache:
-        holds = ", ".join(f"{level.entries} entries in {level.level}" for level in cache.stats())
+    with _change(out, root, "clear") as services:
+        holds = ", ".join(f"{level.entries} entries in {level.level}" for level in services.cache.stats())
         if not out.confirm(f"remove {holds or 'nothing'}?", default_yes=True):
             return
-        removed = cache.clear()
-        _check_done(cache)
+        removed = services.cache.clear()
+        _check_done(services.cache)
     _removed(out, "cache_clear", removed)
 
 
 def prune(out: Output, *, root: RootOption = None) -> None:
     """Remove what has expired, what is beyond the size limit and what nothing refers to."""
-    with _cache(out, root) as cache:
-        removed = cache.prune()
-        _check_done(cache)
+    with _change(out, root, "prune") as services:
+        removed = services.cache.prune()
+        _check_done(services.cache)
     _removed(out, "cache_prune", removed)
 
 
@@ -220,9 +230,7 @@ def _difference(one: "Difference") -> list[str]:
 
 def rekey(out: Output, *, root: RootOption = None) -> None:
     """Encrypt the cache and the usage ledger with a new key."""
-    from autogen_cli.service.wiring import open_services
-
-    with open_services(root, command="cache", warn=out.warn, detail=out.detail) as services:
+    with _change(out, root, "rekey") as services:
         count = services.rekey()
     _done(out, "cache_rekey", {"sealed": count}, f"{count} values are sealed with a new key")
 

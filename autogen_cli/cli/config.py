@@ -12,6 +12,7 @@ from autogen_cli.errors import ConfigError, TargetError
 
 if TYPE_CHECKING:
     from autogen_cli.config import LoadedConfig, Origin
+    from autogen_cli.service.settings import SettingsChanges
 
 KeyArgument = Annotated[str, typer.Argument(help="The setting: provider, cache.ttl, ...", show_default=False)]
 ValueArgument = Annotated[str, typer.Argument(help="Lists: comma-separated; none unsets", show_default=False)]
@@ -27,9 +28,9 @@ def show(
     root: RootOption = None,
 ) -> None:
     """Show every setting."""
-    from autogen_cli.config import SETTINGS, load, value_of
+    from autogen_cli.config import SETTINGS, value_of
 
-    loaded = load(_start(root))
+    loaded = _load(out, root)
     values = {key: _plain(value_of(loaded.config, key)) for key in SETTINGS}
     if out.json:
         out.document("config", _settings_json(loaded, values))
@@ -45,9 +46,9 @@ def show(
 
 def get(out: Output, *, key: KeyArgument, root: RootOption = None) -> None:
     """Print the value of one setting."""
-    from autogen_cli.config import load, value_of
+    from autogen_cli.config import value_of
 
-    loaded = load(_start(root))
+    loaded = _load(out, root)
     value = _plain(value_of(loaded.config, key))
     if out.json:
         out.document("config_value", {"key": key, "value": value, "origin": _origin_json(loaded.origins[key])})
@@ -59,10 +60,7 @@ def set_value(
     out: Output, *, key: KeyArgument, value: ValueArgument, project: ProjectOption = False, root: RootOption = None
 ) -> None:
     """Write one setting to a file; what else is in the file stays as it is."""
-    from autogen_cli.config.edit import file_to_change
-    from autogen_cli.config.edit import set_value as write_setting
-
-    change = write_setting(file_to_change(_start(root), project=project), key, value)
+    change = _changes(out, root, project=project).set(key, value)
     if out.json:
         out.document("config_set", {"key": key, "value": _plain(change.value), "file": change.file})
     out.note(f"{key} = {_text(_plain(change.value))} in {change.file}")
@@ -72,10 +70,8 @@ def set_value(
 
 def unset(out: Output, *, key: KeyArgument, project: ProjectOption = False, root: RootOption = None) -> None:
     """Take one setting out of a file."""
-    from autogen_cli.config.edit import file_to_change, unset_value
-
-    file = file_to_change(_start(root), project=project)
-    removed = unset_value(file, key)
+    changes = _changes(out, root, project=project)
+    file, removed = changes.file, changes.unset(key)
     if out.json:
         out.document("config_unset", {"key": key, "file": file, "removed": removed})
     out.note(f"{key} {'is no longer' if removed else 'was not'} in {file}")
@@ -83,11 +79,7 @@ def unset(out: Output, *, key: KeyArgument, project: ProjectOption = False, root
 
 def init(out: Output, *, project: ProjectOption = False, root: RootOption = None) -> None:
     """Write a file that explains every setting, each commented out."""
-    from autogen_cli.config.edit import file_to_change
-    from autogen_cli.config.edit import init as write_example
-
-    file = file_to_change(_start(root), project=project)
-    write_example(file)
+    file = _changes(out, root, project=project).init()
     if out.json:
         out.document("config_init", {"file": file})
     out.note(f"{file} is new: take away the # in front of what you want to set")
@@ -118,17 +110,17 @@ def trust(out: Output, *, root: RootOption = None) -> None:
     """Let the project's file set what redirects credentials, runs programs or loosens a guard."""
     from autogen_cli.config import SETTINGS
     from autogen_cli.config.files import find_project_file
-    from autogen_cli.config.trust import trust as remember
+    from autogen_cli.config.values import to_toml
 
-    file = find_project_file(_start(root))
+    changes, file = _changes(out, root), find_project_file(_start(root))
     if file is None:
         raise ConfigError("no project file was found", hint="make one with `autogen config init --project`")
     protected = {key: _plain(value) for key, value in file.settings().items() if SETTINGS[key].protection}
     for key, value in protected.items():
-        out.note(f"{key} = {_text(value)}")
+        out.note(f"{key} = {to_toml(value)}")  # quoted: a line break in a value must not look like another setting
     if not out.confirm(f"let {file.path} set this, until one of its settings changes?", default_yes=True):
         return
-    remember(file)
+    changes.trust(file)
     if out.json:
         out.document("config_trust", {"file": file.path, "settings": protected})
     out.note(f"{file.path} is trusted until one of its settings changes")
@@ -139,6 +131,21 @@ def schema(out: Output) -> None:
     from autogen_cli.config.describe import schema as describe_schema
 
     out.raw_document(describe_schema())
+
+
+def _load(out: Output, root: Path | None) -> "LoadedConfig":
+    from autogen_cli.config import load
+    from autogen_cli.service.access import open_access
+
+    start = _start(root)
+    open_access(start, out.warn).authorize("read", subject="config")
+    return load(start)
+
+
+def _changes(out: Output, root: Path | None, *, project: bool = False) -> "SettingsChanges":
+    from autogen_cli.service.settings import SettingsChanges
+
+    return SettingsChanges(_start(root), project=project, warn=out.warn)
 
 
 def _start(root: Path | None) -> Path:

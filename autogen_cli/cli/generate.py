@@ -134,7 +134,7 @@ def show_generated(out: Output, generated: "Generated", *, diff: bool) -> None:
     if out.json:
         from autogen_cli.documents import result_json
 
-        out.raw_document(result_json(result))
+        out.raw_document(result_json(result) | {"warnings": [*out.warnings, *result.warnings]})
     elif diff and generated.edit:
         out.code(generated.edit.diff(), "diff")
     elif not result.written:

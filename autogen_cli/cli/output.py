@@ -48,6 +48,7 @@ class Output:
         self.verbose = verbose
         self.color = color
         self.debug = debug
+        self.warnings: list[str] = []  # all that `warn` has said
 
     def document(self, what: str, value: Any) -> None:
         """Prints a JSON document, indented on a terminal and on one line in a pipe."""
@@ -127,6 +128,7 @@ class Output:
 
     def warn(self, message: str) -> None:
         """Something the user should know; also with `--quiet`."""
+        self.warnings.append(message)
         _send(sys.stderr, self._styled("warning: ", "33") + _one_line(message) + "\n")
 
     def error(self, error: AutogenError) -> None:

@@ -39,9 +39,19 @@ def create(name: str, /, **settings: Any) -> Provider:
         return provider
     if plugin := _plugins().get(name):
         return _create_plugin(plugin, settings)
+    raise _unknown(name)
+
+
+def check_name(name: str) -> None:
+    """Raises ConfigError for a name that neither a provider nor a plug-in has."""
+    if name not in PROVIDERS and name not in _plugins():
+        raise _unknown(name)
+
+
+def _unknown(name: str) -> ConfigError:
     known = names()
     nearest = difflib.get_close_matches(name, known, n=1)
-    raise ConfigError(
+    return ConfigError(
         f"no provider is called '{name}'",
         hint=(f"did you mean '{nearest[0]}'? " if nearest else "") + f"known are {', '.join(known)}",
     )

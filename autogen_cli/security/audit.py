@@ -81,6 +81,13 @@ class AuditLog:
                 wait_for_lock(head)
                 self._append(event, head, sync)
 
+    def check(self) -> None:
+        """Raises ConfigError where no entry could be written; for those who do nothing without one."""
+        with self._translated("written"):
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with self._open(HEAD, os.O_RDWR), self._open(LOG, os.O_RDWR | os.O_APPEND):
+                pass
+
     def entries(self, since: datetime | None = None, until: datetime | None = None) -> Iterator[AuditEntry]:
         """The entries of [since, until), oldest first; lines that aren't entries are passed over."""
         with self._translated("read"):

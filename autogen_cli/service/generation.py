@@ -16,7 +16,15 @@ from uuid import uuid4
 
 from autogen_cli.cache.base import CacheHit
 from autogen_cli.config import environment_for_programs, virtual_environment
-from autogen_cli.errors import BudgetError, ConfigError, ProviderError, ProviderUnavailableError, SymbolExistsError
+from autogen_cli.errors import (
+    AccessError,
+    AutogenError,
+    BudgetError,
+    ConfigError,
+    ProviderError,
+    ProviderUnavailableError,
+    SymbolExistsError,
+)
 from autogen_cli.models import (
     CheckResult,
     CompletionRequest,
@@ -58,6 +66,8 @@ class Generation:
         self.phase = self._watch.phase
         self._owed: Callable[[Mapping[str, int]], None] | None = None
         self._direct: tuple[str, str] | None = None  # of the project as it was when the request came
+        self._asked = False
+        self._spent = Decimal(0)
 
     def __enter__(self) -> Self:
         return self
@@ -66,6 +76,8 @@ class Generation:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._note_down()
+        if isinstance(error, AutogenError) and self._asked:
+            self._services.access.record_failure(self._request.name, self._request_id, error)
 
     def _note_down(self) -> None:
         """Writes the event that the books are owed."""
@@ -86,7 +98,13 @@ class Generation:
         return target
 
     def known(self) -> tuple[Target, GeneratedCode | None]:
-        """The target, and the answer to the same request in the same project where there has been one."""
+        """The target, and the answer to the same request in the same project where there has been one.
+
+        Raises AccessError where who asks may not have code generated, or written.
+        """
+        for action in self._options.actions:
+            self._services.access.authorize(action, subject=self._request.name)
+        self._asked = True
         target = self.target()
         with self.phase("cache"):
             if self._options.use_cache:
@@ -163,7 +181,7 @@ class Generation:
                 if attempt.fits or attempt.served.offline or len(attempts) > self._repairs:
                     break
                 question = self._repair(plan, question, attempt, number=len(attempts))
-        except BudgetError:
+        except (BudgetError, AccessError):
             if not attempts:
                 raise
         result = self.result(plan, attempts)
@@ -198,7 +216,10 @@ class Generation:
         services = self._services
         books, budget = services.books, services.budget
         limit = question.max_output_tokens or 0
-        reservation = budget.reserve(books.worst_cost(plan.provider, question.model, question.prompt, limit))
+        worst = books.worst_cost(plan.provider, question.model, question.prompt, limit)
+        amount = None if worst is None else self._spent + worst
+        services.access.authorize("spend", subject=self._request.name, amount=amount)
+        reservation = budget.reserve(worst)
         sent = asyncio.Event()
         try:
             with self.phase("wait"):
@@ -214,6 +235,7 @@ class Generation:
         attempt = books.priced(attempt, question)
         self._owed = partial(books.record_attempt, plan.target, attempt, question)
         budget.settle(reservation, attempt.usage.cost_usd)
+        self._spent += attempt.usage.cost_usd or Decimal(0)
         return attempt
 
     def judge(self, plan: Plan, served: Served) -> Attempt:
@@ -295,6 +317,8 @@ class Generation:
 
     def finish(self, target: Target, result: GeneratedCode) -> Generated:
         """Works out the edit and writes it, where that was asked for and the code may be written."""
+        if self._asked:
+            self._services.access.record_result(self._request.name, result)
         generated = self._finished(target, result)
         self._note_down()
         return replace(generated, result=replace(generated.result, phases_ms=self._watch.phases_ms))
@@ -312,6 +336,7 @@ class Generation:
                 result = replace(result, warnings=(*result.warnings, note))
             elif options.write:
                 apply_edits([edit])
+                self._services.access.record_write(result.path, edit.after, self._request_id)
                 result = replace(result, written=True)
             return Generated(result=result, edit=edit)
 

@@ -9,6 +9,7 @@ from autogen_cli.models import CodeContext, GeneratedCode, GenerationRequest, Pr
 
 if TYPE_CHECKING:
     from autogen_cli.generation.insert import Edit
+    from autogen_cli.security.roles import Action
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,11 @@ class GenerateOptions:
     repair: int | None = None
     test: tuple[str, ...] | None = None
     offline: bool = False
+
+    @property
+    def actions(self) -> "tuple[Action, ...]":
+        """What who asks has to be allowed to do."""
+        return ("generate", "write") if self.write else ("generate",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autogen_cli.config import SETTINGS, Folders, LoadedConfig, PriceConfig, folders, load, value_of
+from autogen_cli.config import Folders, LoadedConfig, PriceConfig, folders, load
 from autogen_cli.errors import ConfigError, TargetError
 from autogen_cli.models import CodeContext, Prompt
+from autogen_cli.service.access import Access
 from autogen_cli.service.credentials import Credentials
 from autogen_cli.service.identity import Identity
 from autogen_cli.service.lazy import Lazy, made_once
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from autogen_cli.limits.breaker import CircuitBreaker
     from autogen_cli.limits.budget import Budget
     from autogen_cli.security.crypto import KeyPlace
+    from autogen_cli.security.roles import Action
     from autogen_cli.service.books import Books
     from autogen_cli.service.chain import ProviderChain
     from autogen_cli.storage.base import Codec
@@ -33,18 +35,25 @@ if TYPE_CHECKING:
 
 type Say = Callable[[str], None]
 
-# Settings that are declared and have no effect yet: whoever relies on one is told, not let down in silence.
-UNBUILT = ("security.roles",)
-
 
 class Services(Lazy):
     """What one run needs, each part made when it is first used. `close` lets go of all of them.
 
-    warn and detail: where warnings and remarks go. command: what the user ran, for the ledger.
+    warn and detail: where warnings and remarks go. command: what the user ran, for the ledger. principal: who asks,
+    where it isn't the user that runs this process.
     """
 
     def __init__(
-        self, loaded: LoadedConfig, places: Folders, root: Path, *, command: str, warn: Say, detail: Say, wishes: Wishes
+        self,
+        loaded: LoadedConfig,
+        places: Folders,
+        root: Path,
+        *,
+        command: str,
+        warn: Say,
+        detail: Say,
+        wishes: Wishes,
+        principal: str | None = None,
     ) -> None:
         super().__init__()
         self.loaded = loaded
@@ -55,6 +64,7 @@ class Services(Lazy):
         self._wishes = wishes
         self._warn = warn
         self._detail = detail
+        self.access = Access(loaded.config, places, project=root, warn=warn, principal=principal)
         self.walked_ns = 0  # when the project's files were listed
         self._open = contextlib.ExitStack()
 
@@ -282,8 +292,14 @@ def open_services(
     detail: Say,
     flags: Mapping[str, object] | None = None,
     wishes: Wishes | None = None,
+    action: "Action" = "read",
+    principal: str | None = None,
 ) -> Iterator[Services]:
-    """The services for the project at `root`, or around the working folder. flags: settings from options."""
+    """The services for the project at `root`, or around the working folder. flags: settings from options.
+
+    action: what they are opened for, at least; a change is put on record. principal: as in `Services`. AccessError
+    where who asks may not do it.
+    """
     from autogen_cli.context.project import find_root
 
     if root is not None and not root.is_dir():
@@ -292,19 +308,23 @@ def open_services(
     loaded = load(folder, overrides=flags)
     for ignored in loaded.ignored:
         warn(f"{ignored.key} in {ignored.file} is ignored: {ignored.hint}")
-    _refuse_unbuilt(loaded)
-    services = Services(loaded, folders(), folder, command=command, warn=warn, detail=detail, wishes=wishes or Wishes())
+    services = Services(
+        loaded,
+        folders(),
+        folder,
+        command=command,
+        warn=warn,
+        detail=detail,
+        wishes=wishes or Wishes(),
+        principal=principal,
+    )
+    services.access.authorize(action, subject=command)
     try:
         yield services
+        if action != "read":
+            services.access.record(action, "done", subject=command)
     finally:
         services.close()
-
-
-def _refuse_unbuilt(loaded: LoadedConfig) -> None:
-    for key in UNBUILT:
-        if value_of(loaded.config, key) != SETTINGS[key].default:
-            hint = f"take it out ({loaded.origins[key]})"
-            raise ConfigError(f"{key} is not built yet, and ignoring it could do harm", hint=hint)
 
 
 def _model_price(name: str, price: PriceConfig) -> "ModelPrice":

@@ -356,15 +356,6 @@ def test_a_repair_that_could_exceed_the_budget_is_not_sent(shop: Path, home: Pat
         assert (ran.code, ran.json["status"], server.received) == (6, "rejected", 1)
 
 
-def test_a_setting_that_is_not_built_is_refused(shop: Path, home: Path, autogen: RunAutogen) -> None:
-    settings = home / "autogen" / "config.toml"
-    settings.parent.mkdir()
-    settings.write_text('[security.roles]\nci = "viewer"\n')
-    ran = autogen("generate", "shop.money", "total", cwd=shop)
-    assert (ran.code, ran.out) == (3, "")
-    assert "security.roles is not built yet" in ran.err
-
-
 def test_answers_are_recorded_and_replayed(shop: Path, tmp_path: Path, autogen: RunAutogen) -> None:
     cassette = str(tmp_path / "answers.jsonl")
     with FakeServer([ANSWER]) as server:

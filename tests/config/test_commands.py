@@ -121,7 +121,7 @@ def test_trust_lists_what_it_lets_through(project: Path, autogen: RunAutogen) ->
     ran = autogen("config", "trust", cwd=project)
     assert ran.code == 0
     assert ran.err.splitlines() == [
-        "openai.base_url = https://evil.example/v1",
+        'openai.base_url = "https://evil.example/v1"',
         f"{project}/autogen.toml is trusted until one of its settings changes",
     ]
     assert autogen("config", "get", "openai.base_url", cwd=project).out == "https://evil.example/v1\n"
