@@ -57,6 +57,8 @@ TOUR = {  # a walk through docs/sample with every command; {key} is an entry of 
     "cache show {key}": "cache_entry",
     "cache explain invoices.money split_tax": "cache_explain",
     "cache verify": "cache_verify",
+    "audit show": "audit",
+    "audit verify": "audit_verify",
     "cache zero-stats": "cache_zero_stats",
     "cache prune": "cache_prune",
     "cache invalidate src/invoices/money.py": "cache_invalidate",
