@@ -26,8 +26,8 @@ browser:         ## the page of `autogen usage --html` in headless Chromium; scr
 	mkdir -p .screenshots
 	AUTOGEN_SCREENSHOTS="$(CURDIR)/.screenshots" $(RUN) pytest -m browser
 
-bench:           ## how long cache hits, misses and writes take, by level
-	$(RUN) pytest -m soak --benchmark-only tests/cache/test_latency.py
+bench:           ## parts of the program, timed in this process; `autogen bench` times all of it
+	$(RUN) pytest -m soak --benchmark-only tests/benchmarks tests/cache/test_latency.py
 
 lint:            ## ruff, mypy --strict, the layer contract
 	$(UV) sync --frozen
