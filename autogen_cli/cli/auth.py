@@ -56,7 +56,7 @@ def status(out: Output) -> int:
     """Try the keys that requests are sent with on their services."""
     from autogen_cli.service import auth
 
-    config, credentials = auth.opened(out.warn)
+    config, credentials = auth.opened(out.warn, "read")
     found = auth.status(config, credentials)
     if out.json:
         out.document("auth_status", {"keys": found})
@@ -77,7 +77,7 @@ def list_keys(out: Output) -> None:
     """Show the keys that are there: source, age, last use, fingerprint, and never the key."""
     from autogen_cli.service import auth
 
-    _, credentials = auth.opened(out.warn)
+    _, credentials = auth.opened(out.warn, "read")
     found = credentials.list()
     if out.json:
         out.document("auth_list", {"keys": found})

@@ -4,13 +4,18 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from autogen_cli.config import CREDENTIALS, AutogenConfig, credential, folders, load
 from autogen_cli.errors import AccessError, ArgumentError, CredentialError, ProviderError
 from autogen_cli.security.credentials import check_key, fingerprint
 from autogen_cli.security.redaction import remember_secret
 from autogen_cli.security.transport import require_tls
+from autogen_cli.service.access import open_access
 from autogen_cli.service.credentials import Credentials, KeyInfo
+
+if TYPE_CHECKING:
+    from autogen_cli.security.roles import Action
 
 GRACE = 86_400.0  # seconds that the old key of a rotation stays, for jobs that are running
 TIMEOUT = 30.0  # seconds for the question that shows whether a service takes a key
@@ -31,16 +36,29 @@ class KeyStatus:
     trial: Trial
 
 
-def opened(announce: Callable[[str], None]) -> tuple[AutogenConfig, Credentials]:
-    """The settings that hold here, and this user's keys. announce: told of a key that had to go into a file."""
+def opened(
+    announce: Callable[[str], None], action: "Action" = "change_credentials"
+) -> tuple[AutogenConfig, Credentials]:
+    """The settings that hold here, and this user's keys, for whoever may do that; changes are put on record.
+
+    announce: told of a key that had to go into a file.
+    """
+    access = open_access(Path.cwd(), announce)
+    access.authorize(action, subject="auth")
+
+    def record(what: str, provider: str, fingerprint: str | None) -> None:
+        access.record("change_credentials", "done", subject=provider, digest=fingerprint, detail=what)
+
     config = load(Path.cwd()).config
-    return config, Credentials(folders().data, rotate_after=config.security.rotate_after, announce=announce)
+    days = config.security.rotate_after
+    return config, Credentials(folders().data, rotate_after=days, announce=announce, on_change=record)
 
 
 def login(provider: str, key: str, config: AutogenConfig, credentials: Credentials) -> KeyStatus:
     """Tries `key` and keeps it in place of what was stored. What speaks against it is raised, and changes nothing."""
     trial = _tried(provider, key, config)
     credentials.store.put(provider, key)
+    credentials.on_change("login", provider, fingerprint(key))
     return KeyStatus(key=_stored(provider, credentials), trial=trial)
 
 
@@ -56,13 +74,16 @@ def rotate(provider: str, key: str, config: AutogenConfig, credentials: Credenti
         raise CredentialError(f"that is the key of {provider} which is stored already", hint="have a new one made")
     trial = _tried(provider, key, config)
     credentials.store.put(provider, key, grace=GRACE)
+    credentials.on_change("rotate", provider, fingerprint(key))
     return KeyStatus(key=_stored(provider, credentials), trial=trial)
 
 
 def logout(provider: str, credentials: Credentials) -> int:
     """Removes what is stored; how many keys that was."""
     _check_provider(provider)
-    return credentials.store.remove(provider)
+    removed = credentials.store.remove(provider)
+    credentials.on_change("logout", provider, None)
+    return removed
 
 
 def status(config: AutogenConfig, credentials: Credentials) -> list[KeyStatus]:

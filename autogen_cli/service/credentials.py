@@ -38,7 +38,8 @@ class KeyInfo:
 
 class Credentials:
     """data: the user's data folder. given: keys that the program itself brings, by provider; they go before all others.
-    rotate_after: days. announce: told of a key that had to go into a file.
+    rotate_after: days. announce: told of a key that had to go into a file. on_change: told what was done to which
+    provider's key, and its fingerprint.
     """
 
     def __init__(
@@ -48,12 +49,14 @@ class Credentials:
         given: Mapping[str, str] | None = None,
         rotate_after: int | None = None,
         announce: Callable[[str], None] = lambda _: None,
+        on_change: Callable[[str, str, str | None], None] = lambda _what, _provider, _fingerprint: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.file = data / CREDENTIALS_FILE
         self._given = given or {}
         self._rotate_after = rotate_after
         self._announce = announce
+        self.on_change = on_change
         self._clock = clock
         self._noted: dict[str, float] = {}
 
