@@ -79,8 +79,9 @@ class Access:
             project=str(self._project),
             **facts,
         )
+        log = self.audit
         try:
-            self.audit.record(event, sync=sync)
+            log.record(event, sync=sync)
         except ConfigError as exc:
             if self._strict:
                 raise
