@@ -65,7 +65,8 @@ def locate_module(project: Project, parts: tuple[str, ...]) -> tuple[str, str, b
     existing = project.find_module(parts)
     if existing:
         stem = existing.removesuffix("/__init__.py").removesuffix(".py")
-        return stem[: -len("/".join(parts))].rstrip("/"), existing, True
+        exists = existing in project.files or project.add(existing)  # it may only be planned
+        return stem[: -len("/".join(parts))].rstrip("/"), existing, exists
     roots = dict.fromkeys((*project.declared_roots, *project.package_roots))
     _check_shadowing(project, roots, parts)
     depth = {root: _known_parents(project, root, parts) for root in roots}
