@@ -135,21 +135,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int | None = build(words)(args=words, prog_name="autogen", standalone_mode=False)
         return _interrupted() if code == InterruptedRunError.exit_code else code or 0
     except AutogenError as error:
-        if current_output().debug:
-            raise
-        current_output().error(error)
-        return error.exit_code
+        return _report(error, error)
     except typer.TyperException as error:
         return _report_usage(error, words)
     except (KeyboardInterrupt, typer.Abort):
         return _interrupted()
     except Exception as error:
-        if current_output().debug:
-            raise
         from autogen_cli.cli.crash import write_crash_log
 
-        current_output().error(write_crash_log(error, words))
-        return 1
+        return _report(error, write_crash_log(error, words))
 
 
 def _check_folder() -> None:
@@ -159,12 +153,24 @@ def _check_folder() -> None:
         raise TargetError("the working folder is gone", hint="change to one that exists") from exc
 
 
+def _report(error: Exception, told: AutogenError) -> int:
+    if current_output().debug:
+        current_output().traceback(error)
+    current_output().error(told)
+    return told.exit_code
+
+
 def _interrupted() -> int:
     current_output().error(InterruptedRunError("interrupted", hint="what was finished is kept"))
     return InterruptedRunError.exit_code
 
 
 def _report_usage(error: typer.TyperException, words: Sequence[str]) -> int:
+    if words[:1] == ["auth"]:  # a key on the command line is where it doesn't belong; it is not shown, too
+        from autogen_cli.security.redaction import remember_secret
+
+        for word in words[2:]:
+            remember_secret(word.partition("=")[2] or word)
     message = error.format_message()
     if message.startswith("Usage:"):  # a group without a command answers with its help
         current_output().note(message)

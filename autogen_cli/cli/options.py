@@ -46,6 +46,15 @@ def current_output() -> Output:
     return _current
 
 
+def _remember_secrets() -> None:
+    """From here on no output holds a key of the environment."""
+    from autogen_cli.config import secrets_in  # 4 ms, which `--help` has no use for
+    from autogen_cli.security.redaction import remember_secret
+
+    for value in secrets_in():
+        remember_secret(value)
+
+
 def add_group(app: typer.Typer, name: str, description: str, *, default: bool = False) -> typer.Typer:
     """A command that has commands of its own. default: it does something without them, too."""
     group = typer.Typer(help=description, rich_markup_mode=None, no_args_is_help=not default)
@@ -68,6 +77,7 @@ def add_command(app: typer.Typer, name: str, function: Command) -> None:
         common = {key: options.pop(key) for key in _COMMON}
         color = not common.pop("no_color") and not os.environ.get("NO_COLOR")  # https://no-color.org
         _current = Output(color=color, **common)
+        _remember_secrets()
         return function(_current, **options)
 
     own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TextIO
 
 from autogen_cli.errors import ArgumentError, AutogenError
+from autogen_cli.security.redaction import hide_known, redact
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,8 +26,8 @@ _IN_JSON = {code: f"\\u{code:04x}" for code in (*range(127, 160), *_DIRECTION)} 
 
 
 def visible(text: str) -> str:
-    """`text` with control characters other than newline and tab written out, as in a Python string."""
-    return text.translate(_CONTROL)
+    """`text` without keys, and with control characters other than newline and tab written out, as in Python."""
+    return hide_known(text).translate(_CONTROL)
 
 
 class Column(NamedTuple):
@@ -62,7 +63,7 @@ class Output:
 
     def text(self, text: str) -> None:
         """Data, as it is; on a terminal without control characters."""
-        _send(sys.stdout, visible(text) if sys.stdout.isatty() else text)
+        _send(sys.stdout, visible(text) if sys.stdout.isatty() else hide_known(text))
 
     def code(self, code: str, language: Literal["python", "diff"] = "python") -> None:
         """Code or a diff: highlighted on a terminal, plain otherwise."""
@@ -128,15 +129,21 @@ class Output:
 
     def warn(self, message: str) -> None:
         """Something the user should know; also with `--quiet`."""
-        self.warnings.append(message)
-        _send(sys.stderr, self._styled("warning: ", "33") + _one_line(message) + "\n")
+        self.warnings.append(redact(message))
+        _send(sys.stderr, self._styled("warning: ", "33") + _one_line(self.warnings[-1]) + "\n")
 
     def error(self, error: AutogenError) -> None:
         """One line on stderr, and with `--json` an `autogen.error/1` document on stdout."""
-        _send(sys.stderr, self._styled("error: ", "31") + _one_line(str(error)) + "\n")
+        _send(sys.stderr, self._styled("error: ", "31") + _one_line(redact(str(error))) + "\n")
         if self.json:
-            found = {"type": error.type, "message": error.message, "hint": error.hint, "exit_code": error.exit_code}
-            self.document("error", {"error": found})
+            said = {"message": redact(error.message), "hint": redact(error.hint) if error.hint else None}
+            self.document("error", {"error": {"type": error.type, **said, "exit_code": error.exit_code}})
+
+    def traceback(self, error: Exception) -> None:
+        """What `--debug` shows of an error."""
+        import traceback
+
+        _send(sys.stderr, redact("".join(traceback.format_exception(error))))
 
     def progress(self) -> Callable[[str], None] | None:
         """Takes an answer's pieces and counts them on the terminal; None where nobody is looking."""

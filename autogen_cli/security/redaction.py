@@ -7,6 +7,10 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from logging import LogRecord
 
 PLACEHOLDER = "[redacted]"
 SHORTEST_KNOWN = 6  # a shorter value would blot out ordinary words
@@ -63,9 +67,31 @@ def remember_secret(value: str) -> None:
 
 def hide_known(text: str) -> str:
     """`text` without the remembered secrets: for data, which `redact` would mistake for more than it is."""
-    for value in sorted(_known, key=len, reverse=True):
+    for value in known_secrets():
         text = text.replace(value, PLACEHOLDER)
     return text
+
+
+def known_secrets() -> list[str]:
+    """The remembered ones, the longest first."""
+    return sorted(_known, key=len, reverse=True)
+
+
+def redact_logs() -> None:
+    """Takes secrets out of log records that no handler takes: those of libraries go to stderr by themselves."""
+    import logging
+
+    if logging.lastResort and _redact_record not in logging.lastResort.filters:
+        logging.lastResort.addFilter(_redact_record)
+
+
+def _redact_record(record: "LogRecord") -> bool:
+    import logging
+
+    record.msg, record.args = redact(record.getMessage()), None
+    if record.exc_info:
+        record.exc_text = redact(logging.Formatter().formatException(record.exc_info))
+    return True
 
 
 @cache

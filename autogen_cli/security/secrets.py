@@ -15,7 +15,7 @@ from typing import Literal
 
 from autogen_cli.errors import SecretFoundError
 from autogen_cli.models import CodeContext, ContextItem
-from autogen_cli.security.redaction import SECRET_NAME, URL_PASSWORD, compiled, secret_span, shapes_in
+from autogen_cli.security.redaction import SECRET_NAME, URL_PASSWORD, compiled, known_secrets, secret_span, shapes_in
 
 type SecretsMode = Literal["redact", "refuse", "off"]
 
@@ -86,6 +86,8 @@ def _is_assigned(match: re.Match[str]) -> bool:
 
 
 def _candidates(text: str) -> Iterator[tuple[str, int, int]]:
+    for value in known_secrets():
+        yield from (("own-key", *match.span()) for match in re.finditer(re.escape(value), text))
     for rule, pattern in shapes_in(text):
         yield from ((rule, *secret_span(match)) for match in pattern.finditer(text))
     accept: tuple[tuple[str, str, Callable[[re.Match[str]], bool]], ...] = (

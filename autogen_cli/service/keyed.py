@@ -54,7 +54,7 @@ class KeyedProvider:
                 continue
             if key:
                 self._on_used(key)
-            return replace(completion, text=hide_known(completion.text))  # an echo of the key ends here
+            return _without_keys(completion)
 
     async def close(self) -> None:
         for provider in self._providers.values():
@@ -71,3 +71,14 @@ class KeyedProvider:
             self._providers[other] = self._create(other)
         self._key = other
         return True
+
+
+def _without_keys(completion: Completion) -> Completion:
+    """What a service says may hold the key that it was sent: that ends here, before it is an answer and cached."""
+    return replace(
+        completion,
+        text=hide_known(completion.text),
+        model=hide_known(completion.model) if completion.model else None,
+        finish_reason=hide_known(completion.finish_reason) if completion.finish_reason else None,
+        web_url=hide_known(completion.web_url) if completion.web_url else None,
+    )

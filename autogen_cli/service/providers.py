@@ -59,8 +59,10 @@ class ProviderFactory:
         if reminder := self.credentials.reminder(name):
             remind(reminder)
         from autogen_cli.providers.registry import create
+        from autogen_cli.security.redaction import redact_logs
         from autogen_cli.service.keyed import KeyedProvider
 
+        redact_logs()
         settings = self._settings.get(name)
 
         def keyed(key: str | None) -> "Provider":

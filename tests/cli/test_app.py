@@ -84,12 +84,18 @@ def test_ctrl_c_is_130(autogen: RunAutogen, monkeypatch: pytest.MonkeyPatch) -> 
     assert autogen("generate").code == 130
 
 
-@pytest.mark.parametrize("error", [TargetError("x"), ValueError("x")])
-def test_debug_shows_the_traceback(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    monkeypatch.setattr(program, "build", lambda _: fail(error))
-    monkeypatch.setattr("autogen_cli.cli.options._current.debug", True)
-    with pytest.raises(type(error)):
-        program.main([])
+@pytest.mark.parametrize(("error", "code"), [(TargetError("x"), 9), (ValueError("x"), 1)])
+def test_debug_shows_the_traceback(
+    autogen: RunAutogen, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("autogen_cli.service.wiring.open_services", stop)
+    ran = autogen("usage", "--debug")
+    assert ran.code == code
+    assert ran.err.startswith("Traceback (most recent call last):\n")
+    assert "error: " in ran.err.splitlines()[-1]
 
 
 def test_every_error_says_its_hint() -> None:
