@@ -65,7 +65,7 @@ def locate_module(project: Project, parts: tuple[str, ...]) -> tuple[str, str, b
     existing = project.find_module(parts)
     if existing:
         stem = existing.removesuffix("/__init__.py").removesuffix(".py")
-        exists = existing in project.files or project.add(existing)  # it may only be planned
+        exists = existing not in project.planned
         return stem[: -len("/".join(parts))].rstrip("/"), existing, exists
     roots = dict.fromkeys((*project.declared_roots, *project.package_roots))
     _check_shadowing(project, roots, parts)
