@@ -273,6 +273,7 @@ class UsageEvent:
     """One line of the ledger: a provider call, a cache hit, a failure or a repair.
 
     time: seconds since the epoch, UTC. saved_usd: what a cache hit would have cost. batch: the batch it was part of.
+    bytes_per_function: of the module that the symbol goes into, 0 where it has none.
     """
 
     time: float
@@ -295,3 +296,4 @@ class UsageEvent:
     kind: Kind | None = None
     saved_usd: Decimal | None = None
     batch: str = ""
+    bytes_per_function: int = 0

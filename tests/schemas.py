@@ -19,6 +19,7 @@ from autogen_cli.security.chain import AuditVerdict
 from autogen_cli.service.auth import KeyStatus
 from autogen_cli.service.credentials import KeyInfo
 from autogen_cli.service.doctor import Finding
+from autogen_cli.usage.estimate import CostEstimate
 from autogen_cli.usage.exchange import Imported
 from autogen_cli.usage.performance import PerformanceSummary
 from autogen_cli.usage.report import UsageRow
@@ -59,6 +60,7 @@ class Plan(TypedDict):
     prompt_tokens: int
     max_output_tokens: int
     max_cost_usd: float | None
+    estimate: CostEstimate
     cached: bool
     call_sites: int
     context: ContextSize

@@ -75,7 +75,7 @@ def _measure_project(root: Path, wanted: int, chance: random.Random) -> Iterator
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, root.name)
         shutil.copytree(root, copy, symlinks=True, ignore=shutil.ignore_patterns(".git", "*.pyc"))
-        modules = [module for path in _sources(copy) if (module := _read(path, copy))]
+        modules = [module for path in sources(copy) if (module := _read(path, copy))]
         candidates = [(module, function) for module in modules for function in functions_of(module, module.name)]
         chance.shuffle(candidates)
         found = 0
@@ -87,7 +87,7 @@ def _measure_project(root: Path, wanted: int, chance: random.Random) -> Iterator
             yield from verdicts
 
 
-def _sources(root: Path) -> list[Path]:
+def sources(root: Path) -> list[Path]:
     """Modules of the project itself, not its tests and examples."""
     paths = (path for path in sorted(root.rglob("*.py")) if not path.is_symlink())
     return [path for path in paths if not OUTSIDE.search(path.relative_to(root).as_posix())]
@@ -108,7 +108,7 @@ def _measure(root: Path, module: Module, function: RealFunction, index: Path, ch
     path.write_bytes(removed.rest)
     try:
         with ContextEngine(root, index_dir=index) as engine:
-            target = engine.resolve(_dotted(path, root), function.symbol, function.kind)
+            target = engine.resolve(dotted(path, root), function.symbol, function.kind)
             context = engine.extract(target, 200)
         if target.path != path or not any(site.arguments is not None for site in context.call_sites):
             return []
@@ -131,7 +131,7 @@ def _certain_calls(code: str, target: Target, context: CodeContext) -> tuple[Cal
     return tuple(site for site in calls if not sites.expects_error(site, subject))
 
 
-def _dotted(path: Path, root: Path) -> str:
+def dotted(path: Path, root: Path) -> str:
     """The module's name, counted from the project's folder or the `src` or `lib` in it."""
     parts = list(path.relative_to(root).with_suffix("").parts)
     if len(parts) > 1 and parts[0] in {"src", "lib"}:

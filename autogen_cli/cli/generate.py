@@ -188,6 +188,7 @@ def _show_preview(out: Output, preview: "Preview") -> None:
                 "prompt_tokens": preview.prompt_tokens,
                 "max_output_tokens": preview.max_output_tokens,
                 "max_cost_usd": cost,
+                "estimate": preview.estimate,
                 "cached": preview.cached,
                 "call_sites": len(context.call_sites),
                 "context": context_json(context),
@@ -202,7 +203,21 @@ def _show_preview(out: Output, preview: "Preview") -> None:
             ("context", f"{context.tokens} of {context.budget} tokens, {len(context.items)} items"),
             ("call sites", str(len(context.call_sites))),
             ("prompt", f"{preview.prompt_tokens} tokens"),
+            ("cost", _expected_cost(preview)),
             ("cost at most", "unknown" if cost is None else f"${cost:.4f}"),
             ("cached", "yes" if preview.cached else "no"),
         ]
     )
+
+
+def _expected_cost(preview: "Preview") -> str:
+    """The estimate and its range, and what it was learned from."""
+    found = preview.estimate
+    if preview.cached:
+        return "nothing: the answer is cached"
+    if found.cost_usd is None:
+        return f"unknown; about {found.output_tokens} tokens out"
+    if not found.output_tokens:
+        return "nothing: no model is asked"
+    span = f"${found.low_usd:.4f} to ${found.high_usd:.4f}"
+    return f"about ${found.cost_usd:.4f} ({span}); output {found.basis}"

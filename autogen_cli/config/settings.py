@@ -57,6 +57,14 @@ class CodegenConfig(Table):
         default=None,
         example="claude-sonnet-4-5",
     )
+    price_per_run: Decimal | None = setting(
+        "US dollars that a run costs; none: runs are counted, their cost is unknown.",
+        default=None,
+        example=Decimal("0.50"),
+        minimum=0,
+        maximum=_MOST_USD,
+        protection="always",
+    )
     poll_interval: float = setting("Seconds between two looks at a run.", default=5.0, above=0, maximum=_DAY)
     timeout: float = setting("Seconds that a run may take.", default=1800.0, above=0, maximum=_DAY)
 

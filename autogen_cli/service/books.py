@@ -11,9 +11,12 @@ from autogen_cli.models import CompletionRequest, GeneratedCode, Outcome, Prompt
 if TYPE_CHECKING:
     from autogen_cli.service.attempts import Attempt
     from autogen_cli.service.chain import Served
+    from autogen_cli.service.plan import Plan
+    from autogen_cli.usage.estimate import CostEstimate
     from autogen_cli.usage.ledger import UsageTracker
     from autogen_cli.usage.prices import PriceList
 
+HISTORY = 5000  # events that estimates learn from
 NOTHING = Usage(cost_usd=Decimal(0), cost_source="computed")
 
 
@@ -48,6 +51,26 @@ class Books:
         tokens = TokenUsage(input=self.size(prompt), output=max_output_tokens)
         return self._usage(provider, model, tokens).cost_usd
 
+    def estimate(self, *plans: "Plan", batch: bool = False) -> "CostEstimate":
+        """What the answers to plans will cost, all together. batch: by way of a batch interface."""
+        from autogen_cli.usage.estimate import CostEstimator, PlannedRequest
+
+        planned = (
+            PlannedRequest(
+                provider=plan.provider,
+                model=plan.model,
+                input_tokens=self.size(plan.prompt),
+                when=self._clock(),
+                kind=plan.target.kind,
+                project=str(plan.target.root),
+                bytes_per_function=_surroundings(plan.target),
+                base_url=self._base_urls.get(plan.provider),
+                batch=batch,
+            )
+            for plan in plans
+        )
+        return CostEstimator(self._prices, self._tracker.latest(HISTORY)).estimate(*planned)
+
     def priced(self, attempt: "Attempt", question: CompletionRequest) -> "Attempt":
         """The attempt with what it took."""
         return replace(attempt, usage=self._taken(attempt.served, question))
@@ -68,6 +91,7 @@ class Books:
                 cached_tokens=reported.cached if reported else 0,
                 request_id=question.request_id,
                 phases_ms=phases_ms,
+                bytes_per_function=0 if served.offline else _surroundings(target),
             )
         )
 
@@ -123,3 +147,13 @@ class Books:
             duration_ms=duration_ms,
             project=str(target.root),
         )
+
+
+def _surroundings(target: Target) -> int:
+    """Bytes per function of the module that the symbol goes into; 0 where there is none yet."""
+    from autogen_cli.usage.estimate import bytes_per_function
+
+    try:
+        return bytes_per_function(target.path.read_bytes())
+    except OSError:
+        return 0

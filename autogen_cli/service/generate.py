@@ -89,6 +89,7 @@ class Generator:
             prompt_tokens=services.books.size(plan.prompt),
             max_output_tokens=limit,
             cost_usd=services.books.worst_cost(plan.provider, plan.model, plan.prompt, limit),
+            estimate=services.books.estimate(plan),
             cached=services.cache.get(plan.inputs.key) is not None,
         )
 

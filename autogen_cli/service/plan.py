@@ -10,6 +10,7 @@ from autogen_cli.models import CodeContext, GeneratedCode, GenerationRequest, Pr
 if TYPE_CHECKING:
     from autogen_cli.generation.insert import Edit
     from autogen_cli.security.roles import Action
+    from autogen_cli.usage.estimate import CostEstimate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +59,15 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """What `--dry-run` shows. cost_usd: at most, without repairs; None where the model has no known price."""
+    """What `--dry-run` shows. cost_usd: at most, without repairs; None where the model has no known price. estimate:
+    what it will probably take, repairs included, if the answer isn't `cached`.
+    """
 
     plan: Plan
     prompt_tokens: int
     max_output_tokens: int
     cost_usd: Decimal | None
+    estimate: "CostEstimate"
     cached: bool
 
 

@@ -179,9 +179,13 @@ class Services(Lazy):
         from autogen_cli.service.books import Books
         from autogen_cli.usage.prices import PriceList
 
+        per_run = self.config.codegen.price_per_run
         return Books(
             self.tracker,
-            PriceList({name: _model_price(name, price) for name, price in self.config.prices.items()}),
+            PriceList(
+                {name: _model_price(name, price) for name, price in self.config.prices.items()},
+                per_run={} if per_run is None else {"codegen": per_run},
+            ),
             count=count_tokens,
             clock=time.time,
             command=self._command,

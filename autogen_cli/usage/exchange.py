@@ -24,7 +24,7 @@ _HINT = "it takes what `autogen usage export` prints"
 _LATEST = 10**11  # seconds since the epoch; in microseconds it fits a key
 _TEXTS = ("command", "module", "provider", "project", "request_id", "batch")
 _OPTIONAL_TEXTS = ("symbol", "model", "error")
-_COUNTS = ("input_tokens", "output_tokens", "cached_tokens", "duration_ms")
+_COUNTS = ("input_tokens", "output_tokens", "cached_tokens", "duration_ms", "bytes_per_function")
 _MONEY = ("cost_usd", "saved_usd")
 _CHOICES: dict[str, tuple[object, ...]] = {
     "outcome": get_args(Outcome.__value__),

@@ -27,10 +27,15 @@ class ModelPrice(NamedTuple):
 
 
 class PriceList:
-    """overrides: prices by model name, which win over the published ones."""
+    """overrides: prices by model name, which win over the published ones. per_run: USD of one request, by name of a
+    provider that isn't paid by tokens.
+    """
 
-    def __init__(self, overrides: Mapping[str, ModelPrice] | None = None) -> None:
+    def __init__(
+        self, overrides: Mapping[str, ModelPrice] | None = None, per_run: Mapping[str, Decimal] | None = None
+    ) -> None:
         self._overrides = dict(overrides or {})
+        self._per_run = dict(per_run or {})
 
     def price(
         self,
@@ -49,6 +54,8 @@ class PriceList:
         """
         if provider in OFFLINE_PROVIDERS:
             return Decimal(0), "computed"
+        if provider in self._per_run:
+            return self._per_run[provider], "computed"
         if model is None or usage is None:
             return None, "unpriced"
         override = self._overrides.get(model)

@@ -126,6 +126,27 @@ def test_dry_run_sends_nothing(shop: Path, server: FakeServer, autogen: RunAutog
     assert server.received == 0
 
 
+def test_dry_run_says_what_it_will_probably_cost(shop: Path, server: FakeServer, autogen: RunAutogen) -> None:
+    words = ("generate", "shop.money", "total", "--model", "gpt-5-mini", "--dry-run")
+    found = autogen(*words, "--json", cwd=shop).json
+    estimate = found["estimate"]
+    assert estimate["input_tokens"] == found["prompt_tokens"]
+    assert estimate["low_usd"] < estimate["cost_usd"] < estimate["high_usd"] < found["max_cost_usd"]
+    assert f" about ${estimate['cost_usd']:.4f} (${estimate['low_usd']:.4f} to " in autogen(*words, cwd=shop).out
+    assert "unknown; about " in autogen(*words, "--model", "nobody-sells-it", cwd=shop).out
+    assert "nothing: no model is asked" in autogen(*words, "--provider", "scaffold", cwd=shop).out
+    autogen(*words[:-1], cwd=shop)
+    assert "nothing: the answer is cached" in autogen(*words, cwd=shop).out
+
+
+def test_a_run_of_codegen_costs_what_was_configured(shop: Path, autogen: RunAutogen) -> None:
+    words = ("generate", "shop.money", "total", "--dry-run", "--provider", "codegen", "--json")
+    assert autogen(*words, cwd=shop).json["max_cost_usd"] is None
+    assert autogen("config", "set", "codegen.price_per_run", "0.5").code == 0
+    found = autogen(*words, cwd=shop).json
+    assert (found["max_cost_usd"], found["estimate"]["cost_usd"]) == (0.5, 0.5)
+
+
 def test_a_symbol_that_is_there_needs_force(shop: Path, server: FakeServer, autogen: RunAutogen) -> None:
     ran = autogen("generate", "shop.money", "cents", cwd=shop)
     assert (ran.code, ran.out) == (9, "")

@@ -1,16 +1,19 @@
 """What the ledger hears of answers, hits and failures, and what a call may cost."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from autogen_cli.cache.base import KeyInputs
 from autogen_cli.errors import ProviderUnavailableError
-from autogen_cli.models import CheckResult, Completion, TokenUsage, UsageEvent
+from autogen_cli.models import CheckResult, Completion, GenerationRequest, TokenUsage, UsageEvent
 from autogen_cli.service.attempts import Attempt, total_usage
 from autogen_cli.service.books import Books
 from autogen_cli.service.chain import Served
+from autogen_cli.service.plan import Plan
 from autogen_cli.usage.ledger import UsageTracker
 from autogen_cli.usage.prices import ModelPrice, PriceList
 from tests.service.questions import question, target
@@ -104,3 +107,27 @@ def test_attempts_add_up_and_one_unknown_cost_makes_the_sum_unknown(shelf: Shelf
     both, three = total_usage(priced[:2]), total_usage(priced)
     assert (both.input_tokens, both.output_tokens, both.cost_usd) == (20, 10, Decimal("0.00004"))
     assert (three.cost_usd, three.cost_source) == (None, "unpriced")
+
+
+def test_estimates_learn_from_answers_and_their_modules(shelf: Shelf, tmp_path: Path) -> None:
+    path = tmp_path / "app.py"
+    path.write_bytes(b"def f():\n    pass\n".ljust(100))
+    place = replace(target(), root=tmp_path, path=path)
+    answer = Completion(text="a", model="m", usage=TokenUsage(input=10, output=30))
+    for _ in range(20):
+        shelf.books.record_attempt(place, attempt(answer), question())
+    events = list(shelf.tracker.events())
+    asked = question("m")
+    plan = Plan(
+        request=GenerationRequest(module="app"),
+        request_id="r",
+        target=place,
+        context=asked.context,
+        prompt=asked.prompt,
+        inputs=KeyInputs(provider="openai", model="m", parameters={}, prompt=asked.prompt),
+    )
+    found = shelf.books.estimate(plan, plan)
+    assert {event.bytes_per_function for event in events} == {100}
+    assert (found.output_tokens, found.basis) == (60, "20 answers (here m function)")
+    assert found.input_tokens == 2 * shelf.books.size(asked.prompt)
+    assert shelf.books.estimate(plan, plan, batch=True).cost_usd == found.cost_usd / 2

@@ -71,3 +71,10 @@ def test_more_cached_tokens_than_input_is_the_servers_mistake_and_still_has_a_pr
     cost, _ = PriceList().price("gpt-4.1-mini", "openai", TokenUsage(input=10, output=0, cached=20), WHEN)
 
     assert cost == Decimal("0.000002")
+
+
+def test_a_run_has_the_price_that_was_configured():
+    prices = PriceList(per_run={"codegen": Decimal("0.5")})
+
+    assert prices.price(None, "codegen", None, WHEN) == (Decimal("0.5"), "computed")
+    assert prices.price(None, "command", None, WHEN) == (None, "unpriced")
