@@ -153,6 +153,8 @@ def _surroundings(target: Target) -> int:
     """Bytes per function of the module that the symbol goes into; 0 where there is none yet."""
     from autogen_cli.usage.estimate import bytes_per_function
 
+    if not target.module_exists:
+        return 0
     try:
         return bytes_per_function(target.path.read_bytes())
     except OSError:

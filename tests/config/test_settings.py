@@ -56,7 +56,7 @@ def test_whatever_redirects_credentials_or_runs_programs_is_protected() -> None:
     assert always == {
         *("openai.base_url", "codegen.base_url", "command.argv", "cache.redis_url", "checks.test"),
         *("budget.alert_argv", "budget.alert_webhook"),
-        *("cache.dir", "usage.retention_days", "prices", "bridge.host", "bridge.port"),
+        *("cache.dir", "usage.retention_days", "prices", "codegen.price_per_run", "bridge.host", "bridge.port"),
         *("security.roles", "security.audit_key_file", "security.allow_http"),
     }
 

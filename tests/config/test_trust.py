@@ -24,6 +24,7 @@ PROTECTED = {
     "checks.test": "'./evil'",
     "usage.retention_days": "1",
     "prices": "{ m = { input = 0, output = 0 } }",
+    "codegen.price_per_run": "0",
     "security.roles": "{ 'user:mallory' = 'admin' }",
     "security.audit_key_file": "'/evil'",
     "security.allow_http": "['evil.example']",

@@ -115,7 +115,7 @@ def test_estimates_learn_from_answers_and_their_modules(shelf: Shelf, tmp_path: 
     place = replace(target(), root=tmp_path, path=path)
     answer = Completion(text="a", model="m", usage=TokenUsage(input=10, output=30))
     for _ in range(20):
-        shelf.books.record_attempt(place, attempt(answer), question())
+        shelf.books.record_attempt(place, shelf.books.priced(attempt(answer), question()), question(), {})
     events = list(shelf.tracker.events())
     asked = question("m")
     plan = Plan(
