@@ -11,7 +11,7 @@ from autogen_cli.generation.insert.module import Module
 from autogen_cli.generation.module_names import imports_of
 from autogen_cli.generation.scopes import module_uses
 from autogen_cli.generation.source import parse
-from autogen_cli.generation.statements import DEFINITIONS, Function, bound_by, has_docstring
+from autogen_cli.generation.statements import DEFINITIONS, Function, bound_by, bound_names, has_docstring
 from autogen_cli.models import CallSite
 
 _INVENTED = ("fastjsonkit", "pyhelperz", "textnorm_plus", "asynctoolbox", "safeparselib", "dictforge")
@@ -163,13 +163,13 @@ def renamed_keyword(case: Case) -> str | None:
 
 
 def extra_parameter(case: Case) -> str | None:
-    """One more parameter without a default."""
+    """One more parameter without a default; by keyword where `*args` could fill it."""
     if not any(site.arguments is not None and not any(a.star for a in site.arguments) for site in case.calls):
         return None
     function = case.function()
     arguments = function.args
     extra = ast.arg("context_value")
-    if case.chance.random() < 0.5 and not arguments.defaults:
+    if case.chance.random() < 0.5 and not arguments.defaults and not arguments.vararg:
         arguments.args.append(extra)
     else:
         arguments.kwonlyargs.append(extra)
@@ -208,13 +208,13 @@ def syntax_error(case: Case) -> str:
 
 
 def dropped_symbol(case: Case) -> str | None:
-    """The whole module as the answer, without one of its other definitions."""
+    """The whole module as the answer, without one of its other definitions, of which it has two or more."""
     owner = case.removed.function.symbol.partition(".")[0]
     others = [s for s in case.module.tree.body if isinstance(s, DEFINITIONS) and s.name != owner]
-    if not others:
-        return None
-    gone = case.chance.choice(others)
-    kept = [s for s in case.module.tree.body if s is not gone]
+    if len({s.name for s in others}) < 2:
+        return None  # what is left would be the target alone, which is no whole module
+    gone = case.chance.choice(others).name
+    kept = [s for s in case.module.tree.body if gone not in bound_names(s)]  # its overloads too
     return ast.unparse(ast.Module(kept, [])) + "\n"
 
 

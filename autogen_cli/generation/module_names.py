@@ -57,6 +57,9 @@ def module_names(tree: ast.Module, text: str) -> ModuleNames:
 
 def _offered(tree: ast.Module) -> frozenset[str] | None:
     lookup = find(tree.body, "__getattr__")[-1]
+    match lookup:
+        case ast.Assign(value=ast.Call(func=ast.Name(id=maker))):  # made by a function of the module
+            lookup = next(reversed(find(tree.body, maker)), lookup)
     called = {ast.unparse(node.func) for node in ast.walk(lookup) if isinstance(node, ast.Call)}
     if not isinstance(lookup, ast.FunctionDef) or "getattr" in called:
         return None

@@ -28,6 +28,16 @@ def _blocks(statement: ast.stmt) -> list[Sequence[ast.stmt]]:
     return [block for block in blocks if block]
 
 
+def own_nodes(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """The nodes of a scope; of functions and classes inside it only themselves."""
+    pending = list(body)
+    while pending:
+        node = pending.pop()
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            pending.extend(ast.iter_child_nodes(node))
+
+
 def find(body: Iterable[ast.stmt], symbol: str | None) -> list[ast.stmt]:
     """Statements that bind `symbol` (dotted: inside that class), in order, also inside `if`, `try` and `with`; the
     block itself where its header does (`for symbol in ...:`).

@@ -7,9 +7,10 @@ from typing import Literal
 
 from autogen_cli.generation.checks import sites
 from autogen_cli.generation.checks.decorators import is_transparent
-from autogen_cli.generation.checks.results import Results, results_of
+from autogen_cli.generation.checks.results import Results, is_awaitable, results_of
 from autogen_cli.generation.checks.signature import decorator_names, is_property
-from autogen_cli.generation.checks.subject import Finding, Subject, verdict
+from autogen_cli.generation.checks.subject import Finding, Subject, sources, verdict
+from autogen_cli.generation.scopes import parameters
 from autogen_cli.generation.statements import Function
 from autogen_cli.models import CallSite, CheckResult
 
@@ -29,6 +30,7 @@ _LOOKS_AT = frozenset(
     ("attribute", "subscript", "unpacked", "iterated", "compared", "tested", "context", "ignored", "raised", "called",
      "async_iterated")
 )  # fmt: skip
+_TAKES_CORO = re.compile(r"coro|await|async|future|deferred|task", re.IGNORECASE)
 _SYNC_DUNDER = re.compile(r"__(?!a(?:enter|exit|iter|next|wait)__|call__|get__)\w+__")
 _ASYNC_DUNDERS = frozenset(("__aenter__", "__aexit__", "__anext__"))
 
@@ -117,22 +119,59 @@ def _judge_not_awaited(site: CallSite, subject: Subject) -> Judgement:
     if "assigned" in uses and function:
         return _judge_variable(site.names, function) or bad
     if "returned" in uses:
-        return bad if isinstance(function, ast.AsyncFunctionDef) else _OPEN
+        return bad if isinstance(function, ast.AsyncFunctionDef) else _judge_passed_on(function, site, subject)
+    if "argument" in uses and statement and _is_taken(statement, site, subject):
+        return _GOOD
     runs = function is not None and _is_handed_over(function, lambda _: True)
     return _OPEN if runs else bad
+
+
+def _judge_passed_on(function: Function | None, site: CallSite, subject: Subject) -> Judgement:
+    """A function that isn't async returns the coroutine: somebody has to await what that function gives."""
+    if function is None:
+        return _OPEN
+    annotation = ast.unparse(function.returns) if function.returns else ""
+    if is_awaitable(function.returns):
+        return _GOOD
+    if re.match(r"\W*(?:None|bool|bytes|dict|float|int|list|set|str|tuple)\b", annotation):
+        return ("bad", f"it returns the coroutine, and is annotated {annotation}")
+    awaits = re.compile(rf"\bawait\s+(?:[\w.]+\.)?{function.name}\(".encode())
+    return _GOOD if any(awaits.search(data) for data in sources(subject)) else _OPEN
+
+
+def _is_taken(statement: ast.stmt, site: CallSite, subject: Subject) -> bool:
+    """Whether the coroutine is an argument of a function that is annotated to take one, or named after that."""
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Call) and any(_calls(argument, subject.target.name) for argument in node.args):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            found = subject.modules.resolve(subject.target.root / site.path, ast.unparse(node.func))
+            taker = found[1] if found and isinstance(found[1], ast.FunctionDef | ast.AsyncFunctionDef) else None
+            annotations = [p.annotation for p in parameters(taker.args)] if taker else []
+            if _TAKES_CORO.search(name) or any(map(is_awaitable, annotations)):
+                return True
+    return False
 
 
 def _judge_variable(names: tuple[str, ...], function: Function) -> Judgement | None:
     """What becomes of a variable that holds the coroutine; None when it is used like any other value."""
     holds = _Holds(names)
     for node in ast.walk(function):
-        if isinstance(node, ast.Await) and any(map(holds, ast.walk(node))):
+        if isinstance(node, ast.Await) and any(map(holds, _values(node.value))):
             return _GOOD
     if _is_handed_over(function, holds):
         return _GOOD
     returns = (n.value for n in ast.walk(function) if isinstance(n, ast.Return) and n.value)
     calls = (n.func for n in ast.walk(function) if isinstance(n, ast.Call))
     return _OPEN if any(map(holds, returns)) and not any(map(holds, calls)) else None
+
+
+def _values(awaited: ast.expr) -> Iterator[ast.AST]:
+    """What is awaited, or passed to what is; not the function that is called for it, nor the owner of an attribute."""
+    yield awaited
+    if isinstance(awaited, ast.Call):
+        for argument in (*awaited.args, *(keyword.value for keyword in awaited.keywords)):
+            for element in _elements(argument):
+                yield from ast.walk(element)
 
 
 class _Holds:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from autogen_cli.generation.checks.modules import Modules
 from autogen_cli.generation.checks.signature import Parameter, Signature, decorator_names, of_function
-from autogen_cli.generation.statements import bound_names, find
+from autogen_cli.generation.statements import Function, bound_names, find
 
 _NEUTRAL = frozenset(("object", "Protocol", "Generic", "ABC"))
 _KEEPING = frozenset(("dataclass", "final", "runtime_checkable", "total_ordering", "dataclass_transform", "deprecated"))
@@ -51,6 +51,26 @@ class Classes:
             answers.append(None)
         return True if True in answers else None if None in answers else False
 
+    def method(
+        self, definition: ast.ClassDef, file: Path, name: str, depth: int = 0
+    ) -> tuple[Path, ast.ClassDef, Function] | None:
+        """The function that a method's name means on objects of the class, and where it is; None if that isn't sure."""
+        own = find(definition.body, name)
+        if own:
+            single = own[0] if len(own) == 1 else None
+            return (file, definition, single) if isinstance(single, ast.FunctionDef | ast.AsyncFunctionDef) else None
+        for base in definition.bases:
+            if _last_name(base) in _NEUTRAL:
+                continue
+            found = self.find(base, file) if depth <= _MOST_BASES else None
+            if found is None:
+                return None
+            if answer := self.method(found[1], found[0], name, depth + 1):
+                return answer
+            if self.provides(found[1], found[0], name) is not False:
+                return None
+        return None
+
     def inherits(
         self,
         definition: ast.ClassDef,
@@ -61,22 +81,23 @@ class Classes:
         own: bool = True,
         depth: int = 0,
     ) -> bool | None:
-        """Whether a method comes from the class `home` (file, name); None where a base isn't known.
+        """Whether a method comes from the class `home` (file, name) rather than from another one.
 
-        own: False asks for what `super()` gives.
+        None where neither has it: a base isn't known, or the object is of a class below this one. own: False asks for
+        what `super()` gives.
         """
         if own and (file, definition.name) == home:
             return True
         if own and method in bound_names(*definition.body):
             return False
-        unknown = False
         for base in definition.bases:
             found = self.find(base, file) if depth <= _MOST_BASES else None
-            if found is None:
-                unknown = unknown or _last_name(base) not in _NEUTRAL
-            elif (answer := self.inherits(found[1], found[0], method, home, depth=depth + 1)) is not False:
+            if found is None and _last_name(base) not in _NEUTRAL:
+                return None
+            answer = self.inherits(found[1], found[0], method, home, depth=depth + 1) if found else None
+            if answer is not None:
                 return answer
-        return None if unknown else False
+        return None
 
     def _of_base(self, base: ast.expr, file: Path, depth: int) -> Signature | None:
         name = _last_name(base)

@@ -8,11 +8,9 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from autogen_cli.files import read_file
 from autogen_cli.generation.checks.distributions import MODULES, POPULAR, provider
-from autogen_cli.generation.checks.modules import python_files
 from autogen_cli.generation.checks.names import suggestion
-from autogen_cli.generation.checks.subject import Finding, Subject, verdict
+from autogen_cli.generation.checks.subject import Finding, Subject, sources, verdict
 from autogen_cli.generation.statements import is_type_checking
 from autogen_cli.models import CheckResult
 
@@ -99,7 +97,8 @@ def _names(item: _Imported, subject: Subject, missing: str) -> Finding | None:
         return Finding(f"{missing}{suggestion(item.module, modules.tops())}") if absent else None
     if item.name in {None, "*"} or modules.defines(found, item.name or "") != "no":
         return None
-    return Finding(f"{item.written} has no {item.name}{suggestion(item.name or '', modules.names_in(found))}")
+    near = suggestion(item.name or "", modules.names_in(found))
+    return Finding(f"{item.written} has no {item.name}{near}", status="warn" if found.differs else "fail")
 
 
 def _third_party(item: _Imported, subject: Subject) -> Finding | None:
@@ -136,14 +135,4 @@ def _imported_elsewhere(item: _Imported, subject: Subject) -> bool:
         pattern = rf"^[ \t]*(?:from|import)\s+{re.escape(top)}\b"
         word = top
     search = re.compile(pattern.encode(), re.MULTILINE).search
-    return any(word.encode() in data and search(data) for data in _sources(subject))
-
-
-def _sources(subject: Subject) -> Iterator[bytes]:
-    yield subject.edit.before or b""
-    for file in python_files(subject.target.root):
-        if file != subject.target.path:
-            try:
-                yield read_file(file)
-            except OSError:
-                continue
+    return any(word.encode() in data and search(data) for data in sources(subject))

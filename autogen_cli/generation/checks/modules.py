@@ -5,22 +5,27 @@ Nothing of the project or its environment is imported. Of the standard library o
 
 import ast
 import functools
-import importlib
+import importlib.util
 import os
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from autogen_cli.errors import TargetError
 from autogen_cli.files import read_file
-from autogen_cli.generation.insert.module import Module, parse_module
+from autogen_cli.generation.insert.module import Module, read_module
 from autogen_cli.generation.module_names import IMPLICIT, ModuleNames
 from autogen_cli.generation.statements import bound_by, find
 
 _EXTENSIONS = (".so", ".pyd", ".pyx", ".dylib")
+# What the standard library puts in place of its own modules, and modules whose names no reader of their text can list.
+_ALIASES = {"os.path": "posixpath", "collections.abc": "_collections_abc"}
+_RUN = frozenset(("decimal", "enum", "os", "re", "signal", "socket", "ssl", "typing"))
+# Standard modules that lack some of their names on some platforms.
+_DIFFERS = frozenset(("errno", "fcntl", "mmap", "os", "resource", "select", "signal", "socket", "ssl", "sys", "time"))
 _SKIPPED = frozenset(("node_modules", "site-packages", "__pycache__", "build", "dist", "venv", "env"))
 
 type Answer = Literal["yes", "no", "unknown"]
@@ -30,13 +35,19 @@ type Answer = Literal["yes", "no", "unknown"]
 class Found:
     """Where a module is. file: its source, None for a namespace package and for one without Python source (`opaque`).
 
-    compiled: the name of a standard library module that is written in C.
+    compiled: the name of a standard library module whose names are known only once it is imported: most are written
+    in C.
     """
 
     file: Path | None
     folder: Path | None = None
     opaque: bool = False
     compiled: str | None = None
+
+    @property
+    def differs(self) -> bool:
+        """Whether it has other names on other platforms."""
+        return self.compiled in _DIFFERS
 
 
 def locate(bases: Sequence[Path], parts: Sequence[str]) -> Found | None:
@@ -71,23 +82,25 @@ def _at(place: Path) -> Found | None:
 @functools.cache
 def standard(module: str) -> Found | None:
     """A module of the standard library that runs this program."""
-    parts = module.split(".")
+    parts = _ALIASES.get(module, module).split(".")
     if parts[0] not in sys.stdlib_module_names:
         return None
     stdlib = Path(sysconfig.get_path("stdlib"))
     found = locate([stdlib], parts)
     if found and found.file:
-        return found
+        return replace(found, compiled=module) if module in _RUN else found
     compiled = module in sys.builtin_module_names or locate([stdlib / "lib-dynload"], parts)
     return Found(None, opaque=True, compiled=module) if compiled else found
 
 
 @functools.cache
-def _compiled_names(module: str) -> frozenset[str]:
-    try:
-        return frozenset(dir(importlib.import_module(module)))
-    except ImportError:
-        return frozenset()
+def _compiled_names(module: str) -> frozenset[str] | None:
+    """None where the import would lead to anything but the standard library."""
+    spec = importlib.util.find_spec(module)
+    stdlib = sysconfig.get_path("stdlib")
+    if spec is None or not (spec.origin in {"built-in", "frozen"} or str(spec.origin).startswith(stdlib)):
+        return None
+    return frozenset(dir(importlib.import_module(module)))
 
 
 @dataclass(slots=True)
@@ -135,6 +148,16 @@ class Modules:
         """A module of a package, by its dotted name from there."""
         return locate([package.folder], name.split(".")) if package.folder else None
 
+    def inside(self, module: Found, name: str) -> list[Found]:
+        """The modules that an attribute of a module may be: its submodule, or what its own imports call so."""
+        if inner := self.below(module, name):
+            return [inner]
+        found = [
+            self.module_of(s, name, module.file) if isinstance(s, ast.Import | ast.ImportFrom) and module.file else None
+            for s in self.statements(module, name)
+        ]
+        return [inner for inner in found if inner] if all(found) else []
+
     def exists(self, module: str, level: int, file: Path) -> Answer:
         """Whether a dotted name is a module, or reaches one as an attribute, as `os.path` does."""
         if self.find(module, level, file):
@@ -148,20 +171,21 @@ class Modules:
         if name in IMPLICIT or (found.folder and _at(found.folder / name)):
             return "yes"
         if found.compiled:
-            return "yes" if name in _compiled_names(found.compiled) else "no"
+            names = _compiled_names(found.compiled)
+            return "unknown" if names is None else "yes" if name in names else "no"
         if found.file is None:
             return "unknown" if found.opaque else "no"
         read = self._read(found.file)
         if read is None or found.file in seen:
             return "unknown" if read is None else "no"
-        names = read[1]
-        if name in names:
+        own = read[1]
+        if name in own:
             return "yes"
-        answers = [self._by_star(star, found.file, name, seen | {found.file}) for star in names.stars]
+        answers = [self._by_star(star, found.file, name, seen | {found.file}) for star in own.stars]
         if "yes" in answers or _stub_defines(self, found.file, name):
             return "yes"
-        offered = names.offered is None or name in names.offered
-        return "unknown" if names.dynamic or offered or "unknown" in answers else "no"
+        offered = own.offered is None or name in own.offered
+        return "unknown" if own.dynamic or offered or "unknown" in answers else "no"
 
     def names_in(self, found: Found) -> frozenset[str]:
         """What a module is known to define, to suggest from."""
@@ -193,7 +217,14 @@ class Modules:
         if statement is None:
             return self._resolve_by_star(read[1], file, name, hops)
         if not isinstance(statement, ast.Import | ast.ImportFrom):
-            return (file, statement) if statement and not rest else None
+            return None if rest else (file, statement)
+        return self.resolve_import(statement, name, file, hops)
+
+    def resolve_import(
+        self, statement: ast.Import | ast.ImportFrom, name: str, file: Path, hops: int = 6
+    ) -> tuple[Path, ast.stmt] | None:
+        """As `resolve`, of a name that a certain import of the file binds."""
+        first, _, rest = name.partition(".")
         module = self.module_of(statement, first, file)
         while module and rest and (inner := self.below(module, rest.partition(".")[0])):
             module, rest = inner, rest.partition(".")[2]
@@ -235,7 +266,7 @@ class Modules:
 
     def _parse(self, file: Path) -> tuple[ast.Module, ModuleNames] | None:
         try:
-            module = self.overlay.get(file) or parse_module(self._bytes(file), file.name)
+            module = self.overlay.get(file) or read_module(self._bytes(file), file.name)
         except (OSError, TargetError):
             return None
         return module.tree, module.names

@@ -62,18 +62,15 @@ def _attributes(uses: list[Use], subject: Subject) -> Iterator[Finding]:
     guarded = _guarded_names(subject.shown.tree)
     for use in uses:
         module = _module_of(use, subject) if use.attributes else None
-        if module is None:
-            continue
-        path = use.name
+        places, path = [module] if module else [], use.name
         for attribute in use.attributes:
-            inner = subject.modules.below(module, attribute)
-            if inner is None:
-                if subject.modules.defines(module, attribute) == "no" and attribute not in guarded:
-                    known = subject.modules.names_in(module)
-                    status: CheckStatus = "warn" if module.compiled else "fail"  # it differs between platforms
-                    yield Finding(f"{path} has no {attribute}{suggestion(attribute, known)}", use.line, status)
-                break
-            module, path = inner, f"{path}.{attribute}"
+            lacking = places and all(subject.modules.defines(place, attribute) == "no" for place in places)
+            if lacking and attribute not in guarded:
+                known = frozenset[str]().union(*map(subject.modules.names_in, places))
+                status: CheckStatus = "warn" if any(place.differs for place in places) else "fail"
+                yield Finding(f"{path} has no {attribute}{suggestion(attribute, known)}", use.line, status)
+            places = [inner for place in places for inner in subject.modules.inside(place, attribute)]
+            path = f"{path}.{attribute}"
 
 
 def _guarded_names(tree: ast.Module) -> set[str]:

@@ -1,11 +1,10 @@
 """What a function hands back, told from its body: nothing, tuples of some length, an iterator, something to await."""
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from autogen_cli.generation.checks.signature import decorator_names
-from autogen_cli.generation.statements import Function, has_docstring, is_placeholder
+from autogen_cli.generation.statements import Function, has_docstring, is_placeholder, own_nodes
 
 _AWAITABLE = (
     "Awaitable",
@@ -35,7 +34,11 @@ class Results:
     returns_normally: bool
     manager: bool
     plain: bool
-    annotation: str
+    annotated: ast.expr | None
+
+    @property
+    def annotation(self) -> str:
+        return ast.unparse(self.annotated) if self.annotated else ""
 
     @property
     def coroutine(self) -> bool:
@@ -59,7 +62,7 @@ class Results:
     @property
     def may_be_awaited(self) -> bool:
         """Whether the call's result may be awaitable although the function isn't async."""
-        if self.is_async or not self.plain or any(word in self.annotation for word in _AWAITABLE):
+        if self.is_async or not self.plain or is_awaitable(self.annotated):
             return True
         return not self.yields and any(value is not None and not isinstance(value, _PLAIN) for value in self.returns)
 
@@ -76,8 +79,27 @@ class Results:
         )
 
 
+def is_awaitable(annotation: ast.expr | None) -> bool:
+    """Whether an annotation leaves room for something that can be awaited."""
+    match annotation:
+        case ast.Constant(value=str(text)):
+            try:
+                return is_awaitable(ast.parse(text.strip(), mode="eval").body)
+            except SyntaxError:
+                return True
+        case ast.BinOp(left=left, right=right):
+            return is_awaitable(left) or is_awaitable(right)
+        case ast.Subscript(value=ast.Name(id="Optional" | "Union" | "Annotated"), slice=inner):
+            parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
+            return any(map(is_awaitable, parts))
+        case ast.Subscript(value=value):
+            return is_awaitable(value)
+    name = getattr(annotation, "attr", getattr(annotation, "id", ""))
+    return any(word in name for word in _AWAITABLE)
+
+
 def results_of(function: Function, *, plain: bool = True) -> Results:
-    own = list(_own_nodes(function))
+    own = list(own_nodes(function.body))
     names = decorator_names(function)
     body = function.body[has_docstring(function.body) :]
     stub = all(is_placeholder(s) for s in body) or (bool(body) and isinstance(body[-1], ast.Raise))
@@ -89,15 +111,5 @@ def results_of(function: Function, *, plain: bool = True) -> Results:
         returns_normally=bool(returns) or not stub,
         manager=bool({"contextmanager", "asynccontextmanager"} & set(names)),
         plain=plain,
-        annotation=ast.unparse(function.returns) if function.returns else "",
+        annotated=function.returns,
     )
-
-
-def _own_nodes(function: Function) -> Iterator[ast.AST]:
-    """Nodes of the body, functions and classes inside it left out."""
-    pending: list[ast.AST] = list(function.body)
-    while pending:
-        node = pending.pop()
-        yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
-            pending.extend(ast.iter_child_nodes(node))

@@ -6,6 +6,7 @@ from pathlib import Path
 from autogen_cli.generation.checks import asyncness, calls, imports, lint, names, shape, types
 from autogen_cli.generation.checks.dependencies import declared_distributions, environment_of, site_packages
 from autogen_cli.generation.checks.modules import Modules
+from autogen_cli.generation.checks.receivers import Receivers
 from autogen_cli.generation.checks.subject import Subject
 from autogen_cli.generation.insert import Edit
 from autogen_cli.generation.insert.module import read_module
@@ -91,5 +92,6 @@ def subject_of(code: str, target: Target, context: CodeContext, edit: Edit, envi
         before=read_module(edit.before or b"", path),
         after=after,
         modules=modules,
+        receivers=Receivers(modules),
         declared=declared_distributions(folders),
     )

@@ -87,7 +87,18 @@ def keeps(subject: Subject) -> CheckResult:
             findings += _dropped(
                 answer.holder.body if answer.holder else (), owner.body if owner else (), subject.target.name
             )
-    return verdict("keeps", findings)
+    return verdict("keeps", [*findings, *_left_out(subject)])
+
+
+def _left_out(subject: Subject) -> Iterator[Finding]:
+    """Definitions of the answer that are new and that nothing put in needs."""
+    has = bound_names(*subject.after.tree.body)
+    owner = find_class(subject.after.tree.body, subject.target.owner)
+    inner = bound_names(*owner.body) if owner else has
+    for statements, there in ((subject.answer.helpers, has), (subject.answer.members, inner)):
+        for statement in statements:
+            for name in sorted(bound_names(statement) - there):
+                yield Finding(f"nothing needs {name}, and it is left out", statement.lineno, "warn")
 
 
 def _changed(new: Sequence[ast.stmt], old: Sequence[ast.stmt], target: str) -> Iterator[Finding]:

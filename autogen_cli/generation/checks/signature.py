@@ -10,7 +10,7 @@ from autogen_cli.models import Argument
 # Decorators after which a function is called as it was written; after the second ones its result is another.
 _SAME_RESULT = frozenset(
     ("abstractmethod", "cache", "classmethod", "deprecated", "final", "lru_cache", "no_type_check", "override",
-     "hookimpl", "hookspec", "profile", "receiver", "register", "route", "staticmethod", "typechecked")
+     "hookimpl", "hookspec", "mypyc_attr", "profile", "receiver", "register", "route", "staticmethod", "typechecked")
 )  # fmt: skip
 _OTHER_RESULT = frozenset(
     ("asynccontextmanager", "contextmanager", "inlineCallbacks", "overload", "singledispatch", "singledispatchmethod")

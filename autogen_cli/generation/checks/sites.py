@@ -4,11 +4,11 @@ import ast
 import builtins
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from autogen_cli.generation.checks.classes import Classes
+from autogen_cli.generation.checks.receivers import Known, Place
 from autogen_cli.generation.checks.subject import Subject
-from autogen_cli.generation.statements import Function
+from autogen_cli.generation.statements import DEFINITIONS, Function
 from autogen_cli.models import Argument, CallSite
 
 _BUILTIN = frozenset(name for each in vars(builtins).values() if isinstance(each, type) for name in dir(each))
@@ -43,52 +43,33 @@ def means(site: CallSite, subject: Subject) -> bool | None:
     owner, name = subject.target.owner, subject.target.name
     if owner is None:
         return True
-    receiver = re.search(rf"([\w.]+|super\(\)|[\w.]+\([^()]*\))\.{re.escape(name)}\b", site.text)
-    found = _class_of(receiver[1], site, subject) if receiver else None
-    if found:
-        file, definition, base_only = found
-        return Classes(subject.modules).inherits(
-            definition, file, name, (subject.target.path, owner), own=not base_only
-        )
+    answers = {_reaches(receiver, chain, site, subject) for receiver, chain in _receivers(site, subject)}
+    if len(answers) == 1 and None not in answers:
+        return answers.pop()
     return True if "_" in name.strip("_") and name not in _BUILTIN and not name.startswith("__") else None
 
 
-def _class_of(receiver: str, site: CallSite, subject: Subject) -> tuple[Path, ast.ClassDef, bool] | None:
-    """The class of a receiver and its file; True where only the bases count (`super()`)."""
+def _receivers(site: CallSite, subject: Subject) -> Iterator[tuple[ast.expr, list[ast.AST]]]:
+    """What the target's name is read from, in the site's line."""
     chain = around(site, subject)
+    for node in ast.walk(chain[-1]) if chain else ():
+        if isinstance(node, ast.Attribute) and node.attr == subject.target.name and node.end_lineno == site.line:
+            yield node.value, chain
+
+
+def _reaches(receiver: ast.expr, chain: list[ast.AST], site: CallSite, subject: Subject) -> bool | None:
     file = subject.target.root / site.path
-    if receiver in {"self", "cls", "super()"}:
-        inner = next((n for n in reversed(chain) if isinstance(n, ast.ClassDef)), None)
-        return (file, inner, receiver == "super()") if inner else None
-    scope: ast.AST | None = enclosing_function(site, subject)
-    if receiver.startswith(("self.", "cls.")):
-        scope = next((n for n in reversed(chain) if isinstance(n, ast.ClassDef)), None)
-    named = (_named_class(receiver, scope) if scope else None) or receiver.partition("(")[0]
-    try:
-        expression = ast.parse(named, mode="eval").body
-    except SyntaxError:
+    scopes = tuple(n for n in chain if isinstance(n, DEFINITIONS))
+    above = isinstance(receiver, ast.Call) and isinstance(receiver.func, ast.Name) and receiver.func.id == "super"
+    if above:
+        inner = next((n for n in reversed(scopes) if isinstance(n, ast.ClassDef)), None)
+        known = Known(file, inner) if inner else None
+    else:
+        known = subject.receivers.of(receiver, Place(file, scopes))
+    if known is None:
         return None
-    found = Classes(subject.modules).find(expression, file)
-    return (*found, False) if found else None
-
-
-def _named_class(variable: str, scope: ast.AST) -> str | None:
-    """What the function or class around says of a variable or attribute: by an assignment, `with` or annotation."""
-    for node in ast.walk(scope):
-        match node:
-            case ast.Assign(targets=[target], value=ast.Call() as value) if ast.unparse(target) == variable:
-                return ast.unparse(value.func)
-            case ast.withitem(context_expr=ast.Call() as value, optional_vars=ast.Name(id=name)) if name == variable:
-                return ast.unparse(value.func)
-            case ast.AnnAssign() if ast.unparse(node.target) == variable:
-                return _bare(node.annotation)
-            case ast.arg(arg=name, annotation=ast.expr() as annotation) if name == variable:
-                return _bare(annotation)
-    return None
-
-
-def _bare(annotation: ast.expr) -> str:
-    return ast.unparse(annotation).strip("'").removesuffix(" | None")
+    home = (subject.target.path, subject.target.owner or "")
+    return Classes(subject.modules).inherits(known.definition, known.file, subject.target.name, home, own=not above)
 
 
 def is_unbound(site: CallSite, subject: Subject) -> bool:

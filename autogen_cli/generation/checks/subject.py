@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from autogen_cli.generation.checks.modules import Modules
+from autogen_cli.files import read_file
+from autogen_cli.generation.checks.modules import Modules, python_files
+from autogen_cli.generation.checks.receivers import Receivers
 from autogen_cli.generation.insert import Edit
 from autogen_cli.generation.insert.module import Module
 from autogen_cli.generation.snippet import Snippet
@@ -28,6 +30,7 @@ class Subject:
     before: Module
     after: Module
     modules: Modules
+    receivers: Receivers
     declared: frozenset[str] | None
 
     def symbols(self) -> Iterator["Subject"]:
@@ -71,3 +74,14 @@ def verdict(name: str, findings: Iterable[Finding], good: str = "") -> CheckResu
         return CheckResult(name=name, status="pass", detail=good)
     detail = "; ".join(dict.fromkeys(f.detail for f in worst))
     return CheckResult(name=name, status=status, detail=detail, line=worst[0].line)
+
+
+def sources(subject: Subject) -> Iterator[bytes]:
+    """The module as it was, then every other Python file of the project."""
+    yield subject.edit.before or b""
+    for file in python_files(subject.target.root):
+        if file != subject.target.path:
+            try:
+                yield read_file(file)
+            except OSError:
+                continue

@@ -43,9 +43,9 @@ class Module:
         )
 
 
-@functools.lru_cache(maxsize=4)
+@functools.lru_cache(maxsize=32)
 def read_module(data: bytes, path: str) -> Module:
-    """As `parse_module`, remembered: the edit and the checks look at the same module, before and after."""
+    """As `parse_module`, remembered: edit and checks look at the same modules, answer after answer."""
     return parse_module(data, path)
 
 

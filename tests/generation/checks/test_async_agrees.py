@@ -10,6 +10,7 @@ PLAIN = "def fix(): return 1\n"
 AGEN = "async def fix():\n    yield 1\n"
 MANAGER = "from contextlib import contextmanager\n@contextmanager\ndef fix():\n    yield 1\n"
 ASYNC_MANAGER = "from contextlib import asynccontextmanager\n@asynccontextmanager\nasync def fix():\n    yield 1\n"
+TAKES = "def take(a: 'Coroutine'): ...\ndef other(a: 'int'): ...\n"
 NOT_AWAITED = "it doesn't await the coroutine"
 NOT_ASYNC = "it awaits the result, and the function isn't async"
 
@@ -17,7 +18,8 @@ NOT_ASYNC = "it awaits the result, and the function isn't async"
 def judged(make_project: MakeProject, call: str, answer: str, symbol: str = "fix", before: str = "") -> str:
     """The calls are at line 3 of `app/q.py`, and on."""
     caller = f"import asyncio\nfrom app.tools import {symbol.partition('.')[0]}\n{call}\n"
-    checks = checked(make_project, {"app/tools.py": before, "app/q.py": caller}, symbol, answer)
+    files = {"app/tools.py": before, "app/q.py": caller, "app/takes.py": TAKES}
+    checks = checked(make_project, files, symbol, answer)
     return verdict(checks["async"]).replace("app/q.py:", "")
 
 
@@ -45,6 +47,15 @@ COROUTINES = [
     ("def f():\n    x = fix()\n    return x", "fail 1: it is async, and none of its 1 callers awaits it"),
     ("def f():\n    return fix()\nasync def g():\n    await fix()", "pass"),
     ("def f(o):\n    o(fix())\n    asyncio.run(o)", "fail 1: it is async, and none of its 1 callers awaits it"),
+    ("async def f(o):\n    t = fix()\n    await t(o)", f"fail 1: 4: {NOT_AWAITED}"),
+    ("async def f(o):\n    t = fix()\n    await o.wait(t)", "pass"),
+    ("def f() -> 'Awaitable[int]':\n    return fix()", "pass"),
+    ("def f() -> 'Other':\n    return fix()", "fail 1: it is async, and none of its 1 callers awaits it"),
+    ("def f() -> int:\n    return fix()", "fail 1: 4: it returns the coroutine, and is annotated int"),
+    ("def f():\n    return fix()\nasync def g(o):\n    await o.f()", "pass"),
+    ("def f(o):\n    o.run_coro(fix())", "pass"),
+    ("from app.takes import take\ndef f():\n    take(fix())", "pass"),
+    ("from app.takes import other\ndef f():\n    other(fix())", f"fail 1: 5: {NOT_AWAITED}"),
     ("async def f():\n    await fix()\n    fix().x", f"fail 1: 5: {NOT_AWAITED}"),
 ]
 OTHERS = [

@@ -30,6 +30,10 @@ def judged(make_project: MakeProject, more: Files, imports: str, environment: Pa
 STANDARD = [
     ("import os.path, json, xml.dom.minidom", "pass"),
     ("from collections.abc import Mapping", "pass"),
+    ("from collections.abc import Nope", "fail 2: collections.abc has no Nope"),
+    ("from os.path import join, joyn", "fail 2: os.path has no joyn (did you mean join?)"),
+    ("from os import fspath, startfile", "warn 2: os has no startfile"),
+    ("from typing import Any, Nope", "fail 2: typing has no Nope"),
     ("from json import dump, dumsp", "fail 2: json has no dumsp (did you mean dump or dumps?)"),
     ("import xml.nope", "fail 2: the standard library has no module xml.nope"),
     ("from math import sqrt, nope", "fail 2: math has no nope"),

@@ -21,12 +21,15 @@ class Mine:
     def go(self):
         return 1
 '''
+LEFT = ", and it is left out"
 FIX = "def fix(): return 1\n"
 REST = "LIMIT = 3\nclass Mine:\n    '''Docs.'''\n    x = 1\n    y = 2\n    def go(self):\n        return 1\n"
 FUNCTION = [
     (FIX, "pass"),
     (f"LIMIT = 3\n{FIX}", "pass"),
     (f"LIMIT = 4\n{FIX}", "fail: the answer changes LIMIT, which exists already"),
+    (f"SPARE, more = 1, 2\n{FIX}", f"warn 1: nothing needs SPARE{LEFT}; nothing needs more{LEFT}"),
+    ("SPARE = 1\ndef fix(): return SPARE\n", "pass"),
     (f"def old(a): ...\n{FIX}", "pass"),
     (f"def old(a):\n    'Docs.'\n{FIX}", "pass"),
     (f"def old(a): return 2\n{FIX}", "fail: the answer changes old, which exists already"),
@@ -44,6 +47,11 @@ METHOD = [
     ("def fix(self): return 1\n", "pass"),
     ("class Mine:\n    def fix(self): return 1\n", "pass"),
     ("class Mine:\n    def go(self): ...\n    def fix(self): return 1\n", "pass"),
+    (
+        "class Mine:\n    def spare(self): ...\n    def fix(self): return 1\n",
+        f"warn 2: nothing needs spare{LEFT}",
+    ),
+    ("class Mine:\n    def more(self): ...\n    def fix(self): return self.more()\n", "pass"),
     ("class Mine:\n    x = 2\n    def fix(self): return 1\n", "fail: the answer changes x, which exists already"),
     ("class Mine:\n    '''Docs.'''\n    def fix(self): return 1\n", "fail: the answer drops go"),
     ("class Mine:\n    '''Docs.'''\n    # ...\n    def fix(self): return 1\n", "pass"),

@@ -8,6 +8,10 @@ from tests.generation.checks.judging import checked, verdict
 FILES = {
     "app/other.py": "ONE = 1\n_two = 2\n",
     "app/sub/__init__.py": "",
+    "app/through.py": (
+        "from app import other as o\ntry:\n    import gone as either\n"
+        "except ImportError:\n    import app.other as either\n"
+    ),
     "app/sub/deep.py": "def f(): ...\n",
 }
 TYPING = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from app.other import ONE\n"
@@ -45,6 +49,17 @@ METHOD = [
 ]
 ATTRIBUTES = [
     ("import json\n", "def fix(): return json.dumps, json.decoder.JSONDecoder", "pass"),
+    ("import os\n", "def fix(): return os.path.join, os.fspath, os.path.altsep", "pass"),
+    ("import os\n", "def fix(): return os.path.joyn()", "fail 1: os.path has no joyn (did you mean join?)"),
+    ("import os\n", "def fix(): return os.startfile", "warn 1: os has no startfile"),
+    ("import re\n", "def fix(): return re.nope", "fail 1: re has no nope"),
+    ("import math\n", "def fix(): return math.nope", "fail 1: math has no nope"),
+    (
+        "import app.through\n",
+        "def fix(): return app.through.o.ONE, app.through.o.TWO",
+        "fail 1: app.through.o has no TWO",
+    ),
+    ("import app.through\n", "def fix(): return app.through.either.nope", "pass"),
     ("import json\n", "def fix(): return json.dumsp", "fail 1: json has no dumsp (did you mean dump or dumps?)"),
     ("import app.other\n", "def fix(): return app.other.TWO", "fail 1: app.other has no TWO"),
     ("import app.other as o\n", "def fix(): return o.ONNE", "fail 1: o has no ONNE (did you mean ONE?)"),
