@@ -14,8 +14,7 @@ from autogen_cli.cache.explain import Difference
 from autogen_cli.cache.stats import LevelStats, Verdict
 from autogen_cli.limits.budget import Spending
 from autogen_cli.models import CallSite, ContextItem, GeneratedCode, Kind
-from autogen_cli.security.audit import AuditEntry
-from autogen_cli.security.chain import AuditVerdict
+from autogen_cli.security.audit_reading import AuditEntry, AuditVerdict
 from autogen_cli.service.auth import KeyStatus
 from autogen_cli.service.credentials import KeyInfo
 from autogen_cli.service.doctor import Finding

@@ -9,7 +9,7 @@ from autogen_cli.cli.options import RootOption, SinceOption, UntilOption
 from autogen_cli.cli.output import Column, Output
 
 if TYPE_CHECKING:
-    from autogen_cli.security.audit import AuditEntry
+    from autogen_cli.security.audit_reading import AuditEntry
     from autogen_cli.service.access import Access
 
 _COLUMNS = (

@@ -11,51 +11,42 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 from autogen_cli.errors import ConfigError
 from autogen_cli.security import chain
-from autogen_cli.security.chain import HEAD, LOG, LONGEST_LINE, START, AuditVerdict, Link
+from autogen_cli.security.chain import HEAD, LOG, LONGEST_LINE, START, Link
 from autogen_cli.security.locking import append, wait_for_lock
-from autogen_cli.security.redaction import redact
+
+if TYPE_CHECKING:
+    from autogen_cli.security.audit_reading import AuditEntry, AuditVerdict
 
 FULL = 10_000_000  # bytes after which a new file is begun
 LONGEST_TEXT = 200  # characters of one field
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditEvent:
-    """One action. who: the principal. subject: what it was done to: a module and symbol, a setting, a file.
+class AuditFacts(TypedDict, total=False):
+    """What may be known of an action; `audit_reading.AuditEntry` says what it means."""
 
-    outcome: `done`, `denied`, or a generation's (`accepted`, `rejected`, `scaffold`, `cached`, `error`). digest:
-    SHA-256 (hex) of the code or content.
-    """
+    role: str | None
+    project: str | None
+    subject: str | None
+    provider: str | None
+    model: str | None
+    cost_usd: Decimal | None
+    digest: str | None
+    request_id: str | None
+    detail: str | None
 
+
+class AuditEvent(AuditFacts):
     who: str
     action: str
     outcome: str
-    role: str | None = None
-    project: str | None = None
-    subject: str | None = None
-    provider: str | None = None
-    model: str | None = None
-    cost_usd: Decimal | None = None
-    digest: str | None = None
-    request_id: str | None = None
-    detail: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditEntry(AuditEvent):
-    """An event as the log has it. time: ISO 8601, UTC."""
-
-    seq: int
-    time: str
 
 
 class AuditLog:
@@ -88,23 +79,23 @@ class AuditLog:
             with self._open(HEAD, os.O_RDWR), self._open(LOG, os.O_RDWR | os.O_APPEND):
                 pass
 
-    def entries(self, since: datetime | None = None, until: datetime | None = None) -> Iterator[AuditEntry]:
+    def entries(self, since: datetime | None = None, until: datetime | None = None) -> "Iterator[AuditEntry]":
         """The entries of [since, until), oldest first; lines that aren't entries are passed over."""
-        with self._translated("read"):
-            for file in chain.log_files(self._folder):
-                for raw in chain.lines_of(file):
-                    entry, moment = _entry(chain.open_line(raw, self._key))
-                    if entry and moment and (since is None or moment >= since) and (until is None or moment < until):
-                        yield entry
+        from autogen_cli.security.audit_reading import entries
 
-    def verify(self) -> AuditVerdict:
+        with self._translated("read"):
+            yield from entries(self._folder, since, until)
+
+    def verify(self) -> "AuditVerdict":
         """Reads the whole log and says what doesn't fit. Waits for a writer to finish."""
+        from autogen_cli.security.audit_reading import verify
+
         with self._translated("read"):
             if not (self._folder / HEAD).exists():
-                return chain.verify(self._folder, self._key)
+                return verify(self._folder, self._key)
             with self._open(HEAD, os.O_RDONLY) as head:
                 wait_for_lock(head)
-                return chain.verify(self._folder, self._key)
+                return verify(self._folder, self._key)
 
     def _append(self, event: AuditEvent, head: int, sync: bool) -> None:
         with contextlib.ExitStack() as opened:
@@ -135,26 +126,23 @@ class AuditLog:
         found = line.link if line.link and line.intact else None
         remark: tuple[AuditEvent, ...] = ()
         if noted is None:
-            if found or fragment or whole or len(chain.log_files(self._folder)) > 1:
-                remark = (AuditEvent(who=event.who, action="audit", outcome=chain.HEAD_MISSING),)
-            noted = found or self._rotated()
+            full = sorted(self._folder.glob(chain.FULL_FILES))
+            if tail or full:
+                remark = ({"who": event["who"], "action": "audit", "outcome": chain.HEAD_MISSING},)
+            noted = found or (self._end_of(full[-1]) if full else START)
         last = found if found and found.seq > noted.seq else noted  # newer: its writer was killed before the head
         if not fragment:
             return last, b"", remark
         if found == last:  # the head knows of no more: a writer was killed within its line
             os.ftruncate(log, os.fstat(log).st_size - len(fragment))
             detail = f"{len(fragment)} bytes of an unfinished entry were taken away"
-            return last, b"", (*remark, AuditEvent(who=event.who, action="audit", outcome="mended", detail=detail))
+            mended: AuditEvent = {"who": event["who"], "action": "audit", "outcome": "mended", "detail": detail}
+            return last, b"", (*remark, mended)
         return last, b"\n", remark
 
-    def _rotated(self) -> Link:
-        """The last entry of the newest full file; the start where there is none."""
-        for file in reversed(chain.log_files(self._folder)[:-1]):
-            for raw in reversed(list(chain.lines_of(file))):
-                link = chain.open_line(raw, self._key).link
-                if link:
-                    return link
-        return START
+    def _end_of(self, file: Path) -> Link:
+        """The last entry of a full file, as far as it can be told."""
+        return chain.open_line(file.read_bytes()[-LONGEST_LINE:].splitlines(keepends=True)[-1], self._key).link or START
 
     @contextlib.contextmanager
     def _open(self, name: str, flags: int) -> Iterator[int]:
@@ -179,26 +167,16 @@ class AuditLog:
 
 def _fields(event: AuditEvent, now: float) -> dict[str, str]:
     """What is known of an event, as text: cut, and without what looks like a secret."""
-    known = {field.name: getattr(event, field.name) for field in fields(AuditEvent)}
-    text = {name: _bounded(str(value)) for name, value in known.items() if value is not None}
+    text = {name: _bounded(str(value)) for name, value in event.items() if value is not None}
     if "detail" in text:
+        from autogen_cli.security.redaction import redact
+
         text["detail"] = redact(text["detail"])
     return {"time": datetime.fromtimestamp(now, UTC).isoformat(timespec="microseconds"), **text}
 
 
 def _bounded(text: str) -> str:
     return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
-
-
-def _entry(line: chain.Line) -> tuple[AuditEntry | None, datetime | None]:
-    found: dict[str, Any] = dict(line.fields)
-    try:
-        cost = found.get("cost_usd")
-        moment = datetime.fromisoformat(found["time"]).astimezone(UTC)
-        money = None if cost is None else Decimal(cost)
-        return AuditEntry(**{**found, "cost_usd": money, "seq": line.link.seq if line.link else 0}), moment
-    except (TypeError, LookupError, ValueError, ArithmeticError, OverflowError):
-        return None, None
 
 
 def _tail(log: int) -> bytes:

@@ -1,18 +1,11 @@
-"""Who may do what. A principal has one role; a role allows actions and a cost per request.
+"""Who may do what. A principal has one role; a role allows actions and a cost per request."""
 
-Principals are written `user:NAME` (of the operating system), `token:FINGERPRINT` (a service's), `github:ID`,
-`slack:TEAM/ID` and `linear:ORG/ID` (senders of webhooks).
-"""
-
-import os
-import re
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from autogen_cli.errors import AccessError, ConfigError
+from autogen_cli.errors import AccessError
 
 type Role = Literal["viewer", "generator", "approver", "admin"]
 type Action = Literal[
@@ -36,7 +29,6 @@ WORDS: Mapping[Action, str] = {
     "change_config": "change the configuration",
     "change_credentials": "change credentials",
 }
-_PRINCIPAL = re.compile(r"(user:\S[^\x00-\x1f]*|token:[0-9a-f]{8,64}|github:\d+|(slack|linear):[^\s/]+/[^\s/]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,36 +66,6 @@ class AccessPolicy:
 def needed_role(action: Action) -> Role:
     """The least role that allows an action."""
     return next(role for role, actions in OWN_ACTIONS.items() if action in actions)
-
-
-def check_principal(principal: str) -> None:
-    """Raises ConfigError for what can't be a principal, so that no grant waits for somebody who never comes."""
-    if not _PRINCIPAL.fullmatch(principal):
-        kinds = "user:NAME, token:FINGERPRINT, github:ID, slack:TEAM/ID or linear:ORG/ID"
-        known = ":" in principal or not principal.strip()
-        raise ConfigError(
-            f"security.roles: {principal[:80]!r} is no principal",
-            hint=f"write {kinds if known else f'user:{principal}'}",
-        )
-
-
-if sys.platform == "win32":  # pragma: no cover - no test runs there
-
-    def local_principal() -> str:
-        """The user that runs this process."""
-        return f"user:{os.getlogin()}"
-
-else:
-
-    def local_principal() -> str:
-        """The user that runs this process: by its number, since the environment may say anything."""
-        import pwd
-
-        number = os.geteuid()
-        try:
-            return f"user:{pwd.getpwuid(number).pw_name}"
-        except KeyError:  # a container without a line for this number
-            return f"user:{number}"
 
 
 def _check_amount(who: str, role: Role, amount: Decimal | None, limit: Decimal) -> None:

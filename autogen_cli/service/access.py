@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 from autogen_cli.config import AutogenConfig, Folders, folders, load
 from autogen_cli.errors import AccessError, AutogenError, ConfigError
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from autogen_cli.security.audit import AuditEntry, AuditLog
-    from autogen_cli.security.chain import AuditVerdict
-    from autogen_cli.security.roles import AccessPolicy, Action
+    from autogen_cli.security.audit import AuditEvent, AuditFacts, AuditLog
+    from autogen_cli.security.audit_reading import AuditEntry, AuditVerdict
+    from autogen_cli.security.roles import AccessPolicy, Action, Role
 
 type Say = Callable[[str], None]
 
@@ -38,47 +38,44 @@ class Access:
         self._folder = places.data / AUDIT_FOLDER
         self._project = project
         self._warn = warn
-        self._given = principal
         self._strict = principal is not None or bool(self._settings.roles)
         self._warned = False
-        self._made: tuple[str, AccessPolicy] | None = None
+        self._principal = principal
+        self._policy: AccessPolicy | None = None
         self._log: AuditLog | None = None
 
     @property
     def principal(self) -> str:
-        return self._who[0]
+        """Who asks."""
+        if self._principal is None:
+            from autogen_cli.security.principals import local_principal
+
+            self._principal = local_principal()
+        return self._principal
 
     def authorize(self, action: "Action", *, subject: str | None = None, amount: Decimal | None = NOTHING) -> None:
         """amount: USD that `spend` may come to, None where nobody knows. Raises AccessError, put on record."""
         if not self._strict:
             return
-        principal, policy = self._who
         try:
-            policy.authorize(principal, action, amount)
+            self.policy.authorize(self.principal, action, amount)
         except AccessError as error:
             self.record(action, "denied", subject=subject, detail=error.message)
             raise
         if self._settings.audit and action != "read":
             self.audit.check()
 
-    def record(self, action: str, outcome: str, *, sync: bool = True, **facts: Any) -> None:
-        """Writes an entry of the audit log. facts, sync: see AuditEvent and `AuditLog.record`.
+    def record(self, action: str, outcome: str, *, sync: bool = True, **facts: Unpack["AuditFacts"]) -> None:
+        """Writes an entry of the audit log. facts, sync: see `AuditEntry` and `AuditLog.record`.
 
         A person's own work goes on without it, with a warning; where roles count, ConfigError ends it.
         """
         if not self._settings.audit:
             return
-        from autogen_cli.security.audit import AuditEvent
-
-        principal, policy = self._who
-        event = AuditEvent(
-            who=principal,
-            role=policy.role_of(principal),
-            action=action,
-            outcome=outcome,
-            project=str(self._project),
-            **facts,
-        )
+        event: AuditEvent = {"who": self.principal, "action": action, "outcome": outcome, **facts}
+        event["project"] = str(self._project)
+        if self._strict:
+            event["role"] = self.policy.role_of(self.principal)
         log = self.audit
         try:
             log.record(event, sync=sync)
@@ -132,20 +129,22 @@ class Access:
         return self._log
 
     @property
-    def _who(self) -> "tuple[str, AccessPolicy]":
-        if self._made is None:
-            from autogen_cli.security.roles import AccessPolicy, check_principal, local_principal
+    def policy(self) -> "AccessPolicy":
+        """What roles allow. Raises ConfigError for a grant to what is no principal."""
+        if self._policy is None:
+            from autogen_cli.security.principals import check_principal
+            from autogen_cli.security.roles import AccessPolicy
 
             settings = self._settings
             for each in settings.roles:
                 check_principal(each)
-            policy = AccessPolicy(
-                roles=settings.roles,
-                limits={"viewer": NOTHING, "generator": settings.generator_usd, "approver": settings.approver_usd},
-                strict=self._strict,
-            )
-            self._made = self._given or local_principal(), policy
-        return self._made
+            limits: dict[Role, Decimal | None] = {
+                "viewer": NOTHING,
+                "generator": settings.generator_usd,
+                "approver": settings.approver_usd,
+            }
+            self._policy = AccessPolicy(roles=settings.roles, limits=limits, strict=self._strict)
+        return self._policy
 
     def _key(self) -> bytes:
         file = self._settings.audit_key_file

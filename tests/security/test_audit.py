@@ -14,20 +14,21 @@ import pytest
 
 from autogen_cli.errors import ConfigError
 from autogen_cli.security import audit, locking
-from autogen_cli.security.audit import AuditEntry, AuditEvent, AuditLog
-from autogen_cli.security.chain import AuditVerdict
+from autogen_cli.security.audit import AuditEvent, AuditLog
+from autogen_cli.security.audit_reading import AuditEntry, AuditVerdict
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp()
-EVENT = AuditEvent(
-    who="user:ann", action="generate", outcome="accepted", role="admin", project="/p", subject="shop.money.split",
-    provider="openai", model="gpt-5-mini", cost_usd=Decimal("0.0042"), digest="ab" * 32, request_id="r1",
-)  # fmt: skip
+EVENT: AuditEvent = {
+    "who": "user:ann", "action": "generate", "outcome": "accepted", "role": "admin", "project": "/p",
+    "subject": "shop.money.split", "provider": "openai", "model": "gpt-5-mini", "cost_usd": Decimal("0.0042"),
+    "digest": "ab" * 32, "request_id": "r1",
+}  # fmt: skip
 
 
 def write(folder: Path, count: int, *, key: bytes = b"", full: int = audit.FULL) -> AuditLog:
     log = AuditLog(folder, key=key, full=full, clock=iter(range(int(NOON), int(NOON) + 10_000)).__next__)
     for number in range(count):
-        log.record(AuditEvent(who="user:ann", action="write", outcome="done", subject=f"a.f{number}"), sync=False)
+        log.record({"who": "user:ann", "action": "write", "outcome": "done", "subject": f"a.f{number}"}, sync=False)
     return log
 
 
@@ -45,8 +46,7 @@ def put_back(folder: Path, content: dict[str, bytes]) -> None:
 def test_an_entry_comes_back_as_it_was(tmp_path: Path) -> None:
     log = AuditLog(tmp_path / "audit", clock=lambda: NOON)
     log.record(EVENT)
-    facts = {name: getattr(EVENT, name) for name in EVENT.__dataclass_fields__}
-    assert list(log.entries()) == [AuditEntry(**facts, seq=1, time="2026-11-22T12:00:00.000000+00:00")]
+    assert list(log.entries()) == [AuditEntry(**EVENT, seq=1, time="2026-11-22T12:00:00.000000+00:00")]
     assert log.verify() == AuditVerdict(entries=1, files=1, problems=(), notes=())
 
 
@@ -71,7 +71,7 @@ def test_a_window_of_time(tmp_path: Path) -> None:
 
 def test_what_is_said_is_short_and_holds_no_secret(tmp_path: Path) -> None:
     log = AuditLog(tmp_path)
-    log.record(AuditEvent(who="user:ann", action="x" * 5000, outcome="\ud800\n", detail="api_key=hunter2hunter2"))
+    log.record({"who": "user:ann", "action": "x" * 5000, "outcome": "\ud800\n", "detail": "api_key=hunter2hunter2"})
     (entry,) = log.entries()
     assert (len(entry.action), entry.action[-1], entry.outcome) == (audit.LONGEST_TEXT, "…", "\ud800\n")
     assert "hunter2" not in str(entry.detail)

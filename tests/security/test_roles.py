@@ -6,14 +6,13 @@ from typing import get_args
 import pytest
 
 from autogen_cli.errors import AccessError, ConfigError
+from autogen_cli.security.principals import check_principal, local_principal
 from autogen_cli.security.roles import (
     OWN_ACTIONS,
     WORDS,
     AccessPolicy,
     Action,
     Role,
-    check_principal,
-    local_principal,
     needed_role,
 )
 

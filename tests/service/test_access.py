@@ -11,8 +11,10 @@ from autogen_cli.config import SecurityConfig, folders, load
 from autogen_cli.errors import AccessError, ConfigError
 from autogen_cli.models import GenerationRequest
 from autogen_cli.providers.fake import FakeServer
-from autogen_cli.security.audit import AuditEntry, AuditLog
-from autogen_cli.security.roles import Action, Role, local_principal
+from autogen_cli.security.audit import AuditLog
+from autogen_cli.security.audit_reading import AuditEntry
+from autogen_cli.security.principals import local_principal
+from autogen_cli.security.roles import Action, Role
 from autogen_cli.service.access import Access
 from autogen_cli.service.generate import Generator
 from autogen_cli.service.plan import GenerateOptions
