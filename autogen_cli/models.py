@@ -167,7 +167,8 @@ class Prompt:
 class CompletionRequest:
     """What a provider is asked. Offline providers read `context`; the others send `prompt` only.
 
-    request_id: ours, unique per generation and attempt; sent along where a service has room for it.
+    request_id: ours, unique per generation and attempt; sent along where a service has room for it. body: what an
+    OpenAI-format service is sent as it is, in place of the prompt; then `prompt` holds its texts and `context` nothing.
     """
 
     prompt: Prompt
@@ -176,6 +177,7 @@ class CompletionRequest:
     request_id: str
     max_output_tokens: int | None = None
     temperature: float | None = None
+    body: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,8 @@ from autogen_cli.limits.budget import Spending
 from autogen_cli.models import CallSite, ContextItem, GeneratedCode, Kind
 from autogen_cli.security.audit_reading import AuditEntry, AuditVerdict
 from autogen_cli.service.auth import KeyStatus
+from autogen_cli.service.batch.executor import RawAnswer
+from autogen_cli.service.batch.summary import Summary
 from autogen_cli.service.credentials import KeyInfo
 from autogen_cli.service.doctor import Finding
 from autogen_cli.usage.estimate import CostEstimate
@@ -46,6 +48,22 @@ class ContextSize(TypedDict):
     budget: int
     items: list[ContextItem]
     omitted: list[ContextItem]
+
+
+class RowFailure(TypedDict):
+    type: str
+    message: str
+    exit_code: int
+    line: int | None
+    field: str | None
+
+
+class BatchRow(TypedDict):
+    id: str | None
+    index: int
+    status: Literal["ok", "scaffold", "rejected", "error"]
+    result: dict[str, Any] | None  # an autogen.generate/1 document, or an autogen.completion/1 one
+    error: RowFailure | None
 
 
 class Plan(TypedDict):
@@ -224,6 +242,17 @@ class Error(TypedDict):
     error: ErrorDetails
 
 
+class Estimated(TypedDict):
+    rows: int
+    invalid: int
+    unique: int
+    finished_earlier: int
+    planned: int
+    cached: int
+    estimate: CostEstimate
+    refused: list[str]
+
+
 DOCUMENTS: dict[str, Any] = {
     "auth_list": AuthKeys,
     "auth_login": KeyStatus,
@@ -232,6 +261,9 @@ DOCUMENTS: dict[str, Any] = {
     "auth_status": AuthStatus,
     "audit": Audit,
     "audit_verify": AuditVerdict,
+    "batch": Summary,
+    "batch_preview": Estimated,
+    "batch_row": BatchRow,
     "bench": BenchReport,
     "cache_clear": CacheRemoved,
     "cache_entry": CacheEntry,
@@ -243,6 +275,7 @@ DOCUMENTS: dict[str, Any] = {
     "cache_stats": CacheStats,
     "cache_verify": CacheVerify,
     "cache_zero_stats": Nothing,
+    "completion": RawAnswer,
     "config": Config,
     "config_init": ConfigInit,
     "config_paths": ConfigPaths,

@@ -46,6 +46,8 @@ TOUR = {  # a walk through docs/sample with every command; {key} is an entry of 
     "generate invoices.money round_cents": "error",
     "check code.py invoices.rates fetch_rate": "generate",
     "context invoices.money split_tax": "context",
+    "batch rows.jsonl --dry-run": "batch_preview",
+    "batch rows.jsonl -o results.jsonl": "batch",
     "usage --since 1d --by day,provider": "usage",
     "usage --since 1d --html usage.html": "usage_page",
     "usage export --since 1d": "usage_export",
@@ -84,6 +86,7 @@ TOUR_OF_KEYS = {
     "auth status": "auth_status",
     "auth logout openai": "auth_logout",
 }
+PARTS = {"batch_row", "completion"}  # lines of a file; tests/cli/test_batch.py looks at them
 WITHOUT = {"config schema"}  # prints a JSON Schema, which is a document of its own kind
 
 
@@ -101,6 +104,7 @@ def sample(tmp_path: Path) -> Path:
     root = shutil.copytree(HOUSE / "docs" / "sample", tmp_path / "invoices")
     (root / "code.py").write_text(CODE)
     (root / "events.jsonl").write_text("")
+    (root / "rows.jsonl").write_text('{"module": "invoices.money", "symbol": "split_tax"}\n')
     (root / "src" / "invoices" / "statement.py").write_text(LONG_FUNCTION)
     return Path(root)
 
@@ -141,5 +145,5 @@ def test_every_schema_has_its_place_in_the_tour() -> None:
     assert (
         {path.stem for path in schemas.FOLDER.iterdir()}
         == set(schemas.DOCUMENTS)
-        == {*TOUR.values(), *TOUR_OF_KEYS.values()}
+        == {*TOUR.values(), *TOUR_OF_KEYS.values(), *PARTS}
     )

@@ -18,6 +18,7 @@ from autogen_cli.errors import ArgumentError, AutogenError, InterruptedRunError,
 type Group = tuple[str, Mapping[str, str]]
 COMMANDS: Mapping[str, str | Group] = {
     "generate": "generate:generate",
+    "batch": "batch:batch",
     "context": "context:context",
     "check": "check:check",
     "usage": (

@@ -4,10 +4,11 @@ Data goes to stdout, everything else to stderr. Text that comes from a repositor
 markup in it is not interpreted, and control characters (terminal escape sequences) are shown, never sent.
 """
 
+import contextlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TextIO
 
 from autogen_cli.errors import ArgumentError, AutogenError
@@ -157,6 +158,25 @@ class Output:
             _send(sys.stderr, f"\r{received:,} characters received\x1b[K\r")
 
         return receive
+
+    @property
+    def on_terminal(self) -> bool:
+        """Whether a person looks at stderr as it comes."""
+        return sys.stderr.isatty()
+
+    @contextlib.contextmanager
+    def live(self) -> Iterator[Callable[[str, int, int | None], None]]:
+        """A bar and a line on the terminal's stderr, gone at the end. Takes the line, how many are done, of how many;
+        what is said meanwhile appears above.
+        """
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        console = Console(file=sys.stderr, no_color=not self.color, highlight=False, markup=False, emoji=False)
+        columns = BarColumn(bar_width=20), TextColumn("{task.description}", markup=False)
+        with Progress(*columns, console=console, transient=True) as bar:
+            task = bar.add_task("", total=None)
+            yield lambda line, done, total: bar.update(task, description=visible(line), completed=done, total=total)
 
     def confirm(self, question: str, *, default_yes: bool = False) -> bool:
         """Asks on a terminal; without one the answer is yes only when `default_yes`: scripts are never left waiting."""

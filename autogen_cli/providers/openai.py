@@ -101,6 +101,8 @@ class OpenAIProvider:
 
     def payload(self, request: CompletionRequest) -> dict[str, Any]:
         """What is sent for a request; a batch file holds the same. Raises ConfigError where no model is chosen."""
+        if request.body is not None:
+            return dict(request.body)
         model = request.model or self._model
         if not model:
             raise ConfigError("no model is chosen for openai", hint="set openai.model, or pass --model")

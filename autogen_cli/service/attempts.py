@@ -6,8 +6,19 @@ from decimal import Decimal
 from pathlib import Path
 
 from autogen_cli.errors import RejectedError
-from autogen_cli.models import CheckResult, CodeContext, Completion, CostSource, Target, Usage
+from autogen_cli.models import (
+    CheckResult,
+    CodeContext,
+    Completion,
+    ContextSummary,
+    CostSource,
+    GeneratedCode,
+    ResultStatus,
+    Target,
+    Usage,
+)
 from autogen_cli.service.chain import Served
+from autogen_cli.service.plan import Plan
 
 _CERTAINTY: tuple[CostSource, ...] = ("reported", "computed", "estimated", "unpriced")
 
@@ -39,6 +50,33 @@ def total_usage(attempts: Sequence[Attempt]) -> Usage:
         output_tokens=sum(attempt.usage.output_tokens for attempt in attempts),
         cost_usd=sum(known, Decimal(0)) if len(known) == len(costs) else None,
         cost_source=max((attempt.usage.cost_source for attempt in attempts), key=_CERTAINTY.index),
+    )
+
+
+def combined(plan: Plan, attempts: Sequence[Attempt], *, duration_ms: int) -> GeneratedCode:
+    """The best attempt (the first of those with the fewest failed checks) as a result that counts them all."""
+    best = min(attempts, key=lambda attempt: len(attempt.failed))
+    target, context, served = plan.target, plan.context, best.served
+    status: ResultStatus = "rejected" if best.failed else "scaffold" if served.provider == "scaffold" else "accepted"
+    return GeneratedCode(
+        request_id=plan.request_id,
+        module=target.module,
+        symbol=target.symbol,
+        kind=target.kind,
+        status=status,
+        code=best.code,
+        path=target.relative_path,
+        provider=served.provider,
+        model=None if served.offline else served.completion.model or plan.model,
+        usage=total_usage(attempts),
+        context=ContextSummary(
+            tokens=context.tokens, budget=context.budget, items=context.items, omitted=context.omitted
+        ),
+        checks=best.checks,
+        attempts=len(attempts),
+        duration_ms=duration_ms,
+        hops=served.hops,
+        warnings=(*context.warnings, *served.completion.warnings),
     )
 
 

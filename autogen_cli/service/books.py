@@ -1,18 +1,27 @@
 """The books: what each provider call, cache hit and failure took, as events in the ledger."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from autogen_cli.errors import ProviderError
-from autogen_cli.models import CompletionRequest, GeneratedCode, Outcome, Prompt, Target, TokenUsage, Usage, UsageEvent
+from autogen_cli.models import (
+    CompletionRequest,
+    GeneratedCode,
+    Outcome,
+    Prompt,
+    Target,
+    TokenUsage,
+    Usage,
+    UsageEvent,
+)
 
 if TYPE_CHECKING:
     from autogen_cli.service.attempts import Attempt
     from autogen_cli.service.chain import Served
     from autogen_cli.service.plan import Plan
-    from autogen_cli.usage.estimate import CostEstimate
+    from autogen_cli.usage.estimate import CostEstimate, PlannedRequest
     from autogen_cli.usage.ledger import UsageTracker
     from autogen_cli.usage.prices import PriceList
 
@@ -53,23 +62,42 @@ class Books:
 
     def estimate(self, *plans: "Plan", batch: bool = False) -> "CostEstimate":
         """What the answers to plans will cost, all together. batch: by way of a batch interface."""
-        from autogen_cli.usage.estimate import CostEstimator, PlannedRequest
+        return self.estimate_of(self.planned(plan, batch=batch) for plan in plans)
 
-        planned = (
-            PlannedRequest(
-                provider=plan.provider,
-                model=plan.model,
-                input_tokens=self.size(plan.prompt),
-                when=self._clock(),
-                kind=plan.target.kind,
-                project=str(plan.target.root),
-                bytes_per_function=_surroundings(plan.target),
-                base_url=self._base_urls.get(plan.provider),
-                batch=batch,
-            )
-            for plan in plans
+    def estimate_of(self, requests: "Iterable[PlannedRequest]") -> "CostEstimate":
+        """The same for what is made ready already."""
+        from autogen_cli.usage.estimate import CostEstimator
+
+        return CostEstimator(self._prices, self._tracker.latest(HISTORY)).estimate(*requests)
+
+    def planned(self, plan: "Plan", *, batch: bool = False) -> "PlannedRequest":
+        """A plan as the estimator wants it, without its texts."""
+        from autogen_cli.usage.estimate import PlannedRequest
+
+        return PlannedRequest(
+            provider=plan.provider,
+            model=plan.model,
+            input_tokens=self.size(plan.prompt),
+            when=self._clock(),
+            kind=plan.target.kind,
+            project=str(plan.target.root),
+            bytes_per_function=_surroundings(plan.target),
+            base_url=self._base_urls.get(plan.provider),
+            batch=batch,
         )
-        return CostEstimator(self._prices, self._tracker.latest(HISTORY)).estimate(*planned)
+
+    def planned_raw(self, provider: str, model: str | None, text: str, *, batch: bool = False) -> "PlannedRequest":
+        """A request that isn't ours, of which only the text is known."""
+        from autogen_cli.usage.estimate import PlannedRequest
+
+        return PlannedRequest(
+            provider=provider,
+            model=model,
+            input_tokens=self._count(text),
+            when=self._clock(),
+            base_url=self._base_urls.get(provider),
+            batch=batch,
+        )
 
     def priced(self, attempt: "Attempt", question: CompletionRequest) -> "Attempt":
         """The attempt with what it took."""

@@ -70,9 +70,10 @@ class ProviderChain:
     ) -> Served:
         """The first answer along the chain. Raises the first provider's error where nobody answers.
 
-        on_send: told whenever something goes out that may be billed. phase: takes the time of what is not waiting.
+        on_send: told whenever something goes out that may be billed. phase: takes the time of what is not waiting. A
+        `body` is for the provider alone that it was written for.
         """
-        names = [name, *(other for other in self._fallback if other != name)]
+        names = [name, *(other for other in self._fallback if other != name and request.body is None)]
         hops: list[Hop] = []
         first: ProviderError | None = None
         for current in names:

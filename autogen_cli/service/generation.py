@@ -28,19 +28,19 @@ from autogen_cli.errors import (
 from autogen_cli.models import (
     CheckResult,
     CompletionRequest,
-    ContextSummary,
     GeneratedCode,
     GenerationRequest,
-    ResultStatus,
+    Prompt,
     Target,
 )
-from autogen_cli.service.attempts import Attempt, examine, total_usage
+from autogen_cli.service.attempts import Attempt, combined, examine
 from autogen_cli.service.chain import Served
 from autogen_cli.service.plan import Generated, GenerateOptions, Plan
 from autogen_cli.service.recall import entry_of, recalled
 from autogen_cli.usage.performance import PerformanceMonitor
 
 if TYPE_CHECKING:
+    from autogen_cli.limits.budget import Reservation
     from autogen_cli.service.wiring import Services
 
 TEST_TIMEOUT = 600.0  # seconds for `--test`
@@ -65,6 +65,7 @@ class Generation:
         self._watch = PerformanceMonitor()
         self.phase = self._watch.phase
         self._owed: Callable[[Mapping[str, int]], None] | None = None
+        self.sent = False  # whether something may have been billed that isn't settled yet
         self._direct: tuple[str, str] | None = None  # of the project as it was when the request came
         self._asked = False
         self._spent = Decimal(0)
@@ -97,14 +98,15 @@ class Generation:
             )
         return target
 
-    def known(self) -> tuple[Target, GeneratedCode | None]:
-        """The target, and the answer to the same request in the same project where there has been one.
-
-        Raises AccessError where who asks may not have code generated, or written.
-        """
+    def authorize(self) -> None:
+        """Raises AccessError where who asks may not have code generated, or written."""
         for action in self._options.actions:
             self._services.access.authorize(action, subject=self._request.name)
         self._asked = True
+
+    def known(self) -> tuple[Target, GeneratedCode | None]:
+        """The target, and the answer to the same request in the same project where there has been one."""
+        self.authorize()
         target = self.target()
         with self.phase("cache"):
             if self._options.use_cache:
@@ -180,7 +182,9 @@ class Generation:
                 attempts.append(attempt)
                 if attempt.fits or attempt.served.offline or len(attempts) > self._repairs:
                     break
-                question = self._repair(plan, question, attempt, number=len(attempts))
+                self._note_down()
+                prompt = await self._new_prompt(plan, attempt)
+                question = replace(question, prompt=prompt, request_id=f"{plan.request_id}-{len(attempts)}")
         except (BudgetError, AccessError):
             if not attempts:
                 raise
@@ -219,24 +223,40 @@ class Generation:
         worst = books.worst_cost(plan.provider, question.model, question.prompt, limit)
         amount = None if worst is None else self._spent + worst
         services.access.authorize("spend", subject=self._request.name, amount=amount)
-        reservation = budget.reserve(worst)
-        sent = asyncio.Event()
+        reservation = await self._reserve(worst)
+        self.sent = False
         try:
             with self.phase("wait"):
-                served = await services.chain.complete(plan.provider, question, on_send=sent.set, phase=self.phase)
+                served = await services.chain.complete(
+                    plan.provider, question, on_send=self._note_sent, phase=self.phase
+                )
         except ProviderError as error:
             budget.settle(reservation, Decimal(0) if error.billed == "no" else None)
             raise
         except asyncio.CancelledError:
-            budget.settle(reservation, None if sent.is_set() else Decimal(0))
+            budget.settle(reservation, None if self.sent else Decimal(0))
             raise
         with self.phase("wait"):  # for a thread
-            attempt = await asyncio.to_thread(self.judge, plan, served)
+            attempt = await self._judged(plan, served)
         attempt = books.priced(attempt, question)
         self._owed = partial(books.record_attempt, plan.target, attempt, question)
         budget.settle(reservation, attempt.usage.cost_usd)
         self._spent += attempt.usage.cost_usd or Decimal(0)
         return attempt
+
+    def _note_sent(self) -> None:
+        self.sent = True
+
+    async def _reserve(self, worst: Decimal | None) -> "Reservation":
+        return self._services.budget.reserve(worst)
+
+    async def _judged(self, plan: Plan, served: Served) -> Attempt:
+        import asyncio
+
+        return await asyncio.to_thread(self.judge, plan, served)
+
+    async def _new_prompt(self, plan: Plan, attempt: Attempt) -> Prompt:
+        return self.repair_prompt(plan, attempt)
 
     def judge(self, plan: Plan, served: Served) -> Attempt:
         """The code in an answer, the checks on it, and the user's own test."""
@@ -272,9 +292,8 @@ class Generation:
                 timeout=TEST_TIMEOUT,
             )
 
-    def _repair(self, plan: Plan, question: CompletionRequest, attempt: Attempt, *, number: int) -> CompletionRequest:
-        """The same question with what was wrong with the last answer."""
-        self._note_down()
+    def repair_prompt(self, plan: Plan, attempt: Attempt) -> Prompt:
+        """The prompt with what was wrong with an answer."""
         prompt = self._services.prompts.build(
             plan.target,
             plan.context,
@@ -282,38 +301,11 @@ class Generation:
             repair=attempt.checks,
             previous=attempt.code or attempt.served.completion.text,
         )
-        return replace(question, prompt=self._services.guard_prompt(prompt), request_id=f"{plan.request_id}-{number}")
+        return self._services.guard_prompt(prompt)
 
     def result(self, plan: Plan, attempts: Sequence[Attempt]) -> GeneratedCode:
-        """The best attempt (the first of those with the fewest failed checks) as a result that counts them all."""
-        best = min(attempts, key=lambda attempt: len(attempt.failed))
-        served = best.served
-        status: ResultStatus = (
-            "rejected" if best.failed else "scaffold" if served.provider == "scaffold" else "accepted"
-        )
-        return GeneratedCode(
-            request_id=plan.request_id,
-            module=plan.target.module,
-            symbol=plan.target.symbol,
-            kind=plan.target.kind,
-            status=status,
-            code=best.code,
-            path=plan.target.relative_path,
-            provider=served.provider,
-            model=None if served.offline else served.completion.model or plan.model,
-            usage=total_usage(attempts),
-            context=ContextSummary(
-                tokens=plan.context.tokens,
-                budget=plan.context.budget,
-                items=plan.context.items,
-                omitted=plan.context.omitted,
-            ),
-            checks=best.checks,
-            attempts=len(attempts),
-            duration_ms=self._watch.elapsed_ms,
-            hops=served.hops,
-            warnings=(*plan.context.warnings, *served.completion.warnings),
-        )
+        """The best attempt as a result that counts them all."""
+        return combined(plan, attempts, duration_ms=self._watch.elapsed_ms)
 
     def finish(self, target: Target, result: GeneratedCode) -> Generated:
         """Works out the edit and writes it, where that was asked for and the code may be written."""

@@ -1,0 +1,75 @@
+"""What runs in a worker process of the workshop."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from multiprocessing import parent_process
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autogen_cli.models import CodeContext, ContextItem, GenerationRequest, Prompt
+from autogen_cli.service.generation import Generation
+from autogen_cli.service.plan import GenerateOptions, Plan
+from autogen_cli.service.wiring import Services, open_services
+
+if TYPE_CHECKING:
+    from autogen_cli.service.attempts import Attempt
+    from autogen_cli.service.chain import Served
+
+type Step[**P, T] = Callable[P, T]
+
+_opened: list[Services] = []  # one, from `begin` to the end of the process
+
+
+def begin(root: Path, flags: Mapping[str, object]) -> None:
+    """Opens the project. Ctrl-C at the terminal reaches all processes and is the parent's business."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    services = ExitStack().enter_context(
+        open_services(root, command="batch", warn=_silent, detail=_silent, flags=flags)
+    )
+    _opened.append(services)
+
+
+def plan(request: GenerationRequest, options: GenerateOptions) -> Plan:
+    return _without_texts(_whole_plan(request, options))
+
+
+def judge(found: Plan, served: "Served", options: GenerateOptions) -> "Attempt":
+    return Generation(_opened[0], found.request, options).judge(found, served)
+
+
+def repair_prompt(request: GenerationRequest, attempt: "Attempt", options: GenerateOptions) -> Prompt:
+    return Generation(_opened[0], request, options).repair_prompt(_whole_plan(request, options), attempt)
+
+
+def _whole_plan(request: GenerationRequest, options: GenerateOptions) -> Plan:
+    story = Generation(_opened[0], request, options)
+    return story.plan(story.target())
+
+
+def _without_texts(found: Plan) -> Plan:
+    """The plan without what its prompt holds: with a thousand on their way, each kilobyte is a megabyte."""
+    context: CodeContext = replace(
+        found.context, text="", items=_bare(found.context.items), omitted=_bare(found.context.omitted), skipped=()
+    )
+    return replace(found, context=context)
+
+
+def _bare(items: tuple[ContextItem, ...]) -> tuple[ContextItem, ...]:
+    return tuple(replace(item, text="") for item in items)
+
+
+def _end_with_parent() -> None:
+    """A parent that was killed can't end its workers."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _silent(_message: str) -> None:
+    """What a person should hear comes back with the plan."""

@@ -1,0 +1,69 @@
+"""The steps of a generation that take CPU, in worker processes: what is sent, and whether the answer fits.
+
+Each worker opens the project once and keeps it open. Rows of one module go to one worker, which has read that module
+already. What comes back is what the rest of the way needs: not the texts that the prompt holds anyway.
+"""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autogen_cli.errors import AutogenError
+from autogen_cli.models import GenerationRequest, Prompt
+from autogen_cli.service.batch import worker
+from autogen_cli.service.plan import GenerateOptions, Plan
+
+if TYPE_CHECKING:
+    from autogen_cli.service.attempts import Attempt
+    from autogen_cli.service.chain import Served
+
+MOST_WORKERS = 8
+
+
+class Workshop:
+    """root, flags: as for `open_services`. Workers start with the first request."""
+
+    def __init__(self, root: Path, flags: Mapping[str, object], options: GenerateOptions, *, workers: int) -> None:
+        self._options = options
+        self._setting = (root, dict(flags))
+        self._workers = workers
+        self._pools: list[ProcessPoolExecutor] = []
+
+    async def plan(self, request: GenerationRequest) -> Plan:
+        """Raises TargetError, AccessError and ConfigError, as the steps of a generation do."""
+        return await self._run(request.module, worker.plan, request, self._options)
+
+    async def judge(self, plan: Plan, served: "Served") -> "Attempt":
+        return await self._run(plan.request.module, worker.judge, plan, served, self._options)
+
+    async def repair_prompt(self, plan: Plan, attempt: "Attempt") -> Prompt:
+        return await self._run(plan.request.module, worker.repair_prompt, plan.request, attempt, self._options)
+
+    def close(self) -> None:
+        for pool in self._pools:
+            pool.shutdown(cancel_futures=True)
+
+    async def _run[**P, T](self, module: str, step: "worker.Step[P, T]", *args: P.args, **named: P.kwargs) -> T:
+        if not self._pools:
+            self._pools = [self._open() for _ in range(self._workers)]
+        pool = self._pools[hash(module) % len(self._pools)]
+        try:
+            return await asyncio.wrap_future(pool.submit(step, *args, **named))
+        except BrokenProcessPool as exc:
+            message = "a worker process was killed, perhaps for want of memory"
+            raise AutogenError(message, hint="run the same command again to go on") from exc
+
+    def _open(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=worker.begin, initargs=self._setting)
+
+
+def usable_cores() -> int:
+    """Cores that this process may use, within reason: each worker takes memory for the project."""
+    return max(
+        1, min(MOST_WORKERS, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    )
