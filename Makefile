@@ -1,6 +1,6 @@
 # Every target does its own set-up. All it takes is Python 3.12 or newer with pip (pyenv's will do), or uv.
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak browser bench lint format docs corpora
+.PHONY: help demo test soak fuzz browser bench lint format docs corpora
 
 UV := .ci/uv
 RUN := $(UV) run --frozen --quiet
@@ -16,10 +16,13 @@ demo:            ## the lean core in .venv-demo, and one generation on docs/samp
 
 test: lint       ## everything that CI runs: lint, types, layers, tests with branch coverage
 	.ci/system
-	$(RUN) pytest -n auto -m "not soak and not browser" --cov
+	$(RUN) pytest -n auto -m "not soak and not fuzz and not browser" --cov
 
 soak: corpora    ## slow suites, on real projects
 	AUTOGEN_CORPORA="$(AUTOGEN_CORPORA)" $(RUN) pytest -m soak
+
+fuzz: corpora    ## chance for input, for SECONDS=600: no crash, no hang, no file changed on refusal
+	AUTOGEN_CORPORA="$(AUTOGEN_CORPORA)" AUTOGEN_FUZZ_SECONDS="$(or $(SECONDS),600)" $(RUN) pytest -m fuzz
 
 browser:         ## the page of `autogen usage --html` in headless Chromium; screenshots in .screenshots
 	.ci/system chromium

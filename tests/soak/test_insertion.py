@@ -113,6 +113,9 @@ def lines(module: Module, symbol: str, *, blank: bool = False) -> list[str]:
     """The lines outside the imports, `__all__` and the function."""
     taken = [statement for statement, _ in imports_of(module.tree.body)] + find(module.tree.body, "__all__")
     gone = {number for s in taken for number in range(first_line(s) - 1, end_line(s))}
+    owners = find(module.tree.body, symbol.rpartition(".")[0])
+    taken = [s for owner in owners for s in getattr(owner, "body", ()) if is_placeholder(s)]
+    gone |= {number for s in taken for number in range(first_line(s) - 1, end_line(s))}
     gone |= {number for s in find(module.tree.body, symbol) for number in range(*span(s, module.lines))}
     return [line for number, line in enumerate(module.lines) if number not in gone and (blank or line.strip())]
 

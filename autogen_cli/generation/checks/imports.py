@@ -128,7 +128,8 @@ def _imported_elsewhere(item: _Imported, subject: Subject) -> bool:
     top = item.module.partition(".")[0]
     if item.level or subject.modules.in_project(top):
         last = item.module.rpartition(".")[2]
-        names = rf"\s+import\s*\(?[^)\n]*?(?:\n[^)]*?)?\b{item.name}\b" if item.name else r"\b"
+        name = r"\*" if item.name == "*" else rf"\b{item.name}\b"
+        names = rf"\s+import\s*\(?[^)\n]*?(?:\n[^)]*?)?{name}" if item.name else r"\b"
         pattern = rf"^[ \t]*(?:from|import)\s+[\w.]*\b{re.escape(last)}{names}"
         word = item.name or last
     else:

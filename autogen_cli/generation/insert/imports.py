@@ -125,7 +125,8 @@ class _Region:
         homes: dict[int, list[Wanted]] = {}
         loose: list[Wanted] = []
         for item in wanted:
-            home = next((i for i, s in enumerate(self.statements) if self._takes(s, item)), None)
+            takers = [i for i, s in enumerate(self.statements) if self._takes(s, item)]
+            home = min(takers, key=lambda i: _written(self.statements[i]) != item.written, default=None)
             if home is None:
                 loose.append(item)
             else:

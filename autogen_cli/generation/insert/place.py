@@ -26,7 +26,7 @@ def position(body: Sequence[ast.stmt], new: Sequence[ast.stmt], text: str, *, la
     the new names by then, and after those that the new statements need (decorators, defaults, bases). text: the
     module's. Raises TargetError where no line lies between the two.
     """
-    names = {name for statement in new for name in bound_names(statement)}
+    names = bound_names(*new) - {"*"}
     need = _first_need(body, names, text, lazy=lazy)
     place = min(_usual(body, new[-1]), need)
     needs = {use.name for use in module_uses(new, lazy_annotations=lazy) if use.when == "now"} - set(dir(builtins))

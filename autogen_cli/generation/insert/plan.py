@@ -24,6 +24,7 @@ from autogen_cli.generation.statements import (
     first_line,
     has_docstring,
     is_placeholder,
+    shares_line,
 )
 from autogen_cli.models import Target
 
@@ -46,6 +47,8 @@ def _planned(target: Target, code: str, *, force: bool, base: bytes | None) -> E
     snippet = _snippet(code, target)
     module = read_module(before or b"", target.relative_path)
     _check_free(target, module, exists=before is not None, force=force)
+    if target.owner and not find_class(module.tree.body, target.owner) and not snippet.holder:
+        raise RejectedError(f"{target.relative_path} has no class {target.owner} to put {target.name} into")
     if target.symbol is None or not module.tree.body:
         lines, used = _fresh(snippet, module, target)
     else:
@@ -120,7 +123,7 @@ def _fresh(snippet: Snippet, module: Module, target: Target) -> tuple[list[str],
     """A module that holds no code yet: its comments, then the answer without what only runs (examples of use)."""
     useless: set[int] = set()
     if target.symbol is not None:
-        rest = (s for s in snippet.rest if not has_docstring([s]))
+        rest = (s for s in snippet.rest if not (has_docstring([s]) or shares_line(s, snippet.lines)))
         useless = {number for s in rest for number in range(*span(s, snippet.lines))}
     kept = (line.rstrip("\r\n") for number, line in enumerate(snippet.lines) if number not in useless)
     code = [f"{line}\n" for line in "\n".join(kept).strip("\n").split("\n")]
@@ -142,9 +145,7 @@ def _splices(target: Target, module: Module, snippet: Snippet, chosen: Selection
     blocks = [render(block, snippet.lines, prefix="", indent=module.indent) for block in chosen.blocks]
     imports = import_splices(chosen.imports, blocks, module, target)
     owner = find_class(module.tree.body, target.owner)
-    existing = find(owner.body if owner else module.tree.body, target.name)
-    if target.owner and not owner and not snippet.holder:
-        raise RejectedError(f"{target.relative_path} has no class {target.owner} to put {target.name} into")
+    existing = find(module.tree.body, target.symbol)
     if existing:
         return [
             *imports,
@@ -184,8 +185,12 @@ def _into_class(owner: ast.ClassDef, chosen: Selection, snippet: Snippet, module
     empty = is_placeholder(last) and len(owner.body) == 1 + has_docstring(owner.body)
     if shared:  # class Name: ...
         head, rest = line.encode()[: first.col_offset].decode(), line.encode()[first.col_offset :].decode()
-        kept = [] if empty else [prefix + rest, "\n"]
-        return [Splice(number, number + 1, [f"{head.rstrip()}\n", *kept, *text])]
+        kept = [prefix + rest, *module.lines[number + 1 : end_line(last)]]
+        before = position(owner.body, new, module.source.text, lazy=module.lazy_annotations) == 0
+        parts = [*text, "\n", *kept] if before else [*kept, "\n", *text]
+        if empty and first is last:
+            parts = text
+        return [Splice(number, end_line(last), [f"{head.rstrip()}\n", *parts])]
     if empty:
         gap = ["\n"] if len(owner.body) > 1 and module.lines[last.lineno - 2].strip() else []
         return [Splice(last.lineno - 1, end_line(last), [*gap, *text])]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from autogen_cli.generation.insert.module import leading_space, span
 from autogen_cli.generation.snippet import Snippet
-from autogen_cli.generation.statements import DEFINITIONS, end_line, has_docstring
+from autogen_cli.generation.statements import DEFINITIONS, end_line, has_docstring, shares_line
 
 _OPENING = {tokenize.FSTRING_START, getattr(tokenize, "TSTRING_START", -1)}
 _CLOSING = {tokenize.FSTRING_END, getattr(tokenize, "TSTRING_END", -1)}
@@ -19,6 +19,7 @@ def render(statement: ast.stmt, lines: Sequence[str], *, prefix: str, indent: st
     prefix: what the statement itself is indented by. indent: one level inside it. Lines inside strings stay as they
     are, save those of docstrings, which move with their function.
     """
+    lines = _apart(statement, lines)
     start, end = span(statement, lines)
     own = leading_space(lines[start])
     fixed = _inside_strings(lines, start, end) - _docstring_lines(statement, lines)
@@ -30,6 +31,17 @@ def render(statement: ast.stmt, lines: Sequence[str], *, prefix: str, indent: st
         for i, (line, (old, new)) in enumerate(zip(flat, _levels(flat, indent), strict=True))
     )
     return [f"{line}\n" for line in moved]
+
+
+def _apart(statement: ast.stmt, lines: Sequence[str]) -> Sequence[str]:
+    """The lines without what stands beside the statement on its own (`a = 1; b = 2`)."""
+    if not shares_line(statement, lines):
+        return lines
+    result = list(lines)
+    start, end = statement.lineno - 1, end_line(statement) - 1
+    result[end] = result[end].encode()[: statement.end_col_offset].decode()
+    result[start] = result[start].encode()[statement.col_offset :].decode()
+    return result
 
 
 def pieces(new: Sequence[ast.stmt], snippet: Snippet, *, prefix: str, indent: str, gap: int) -> list[str]:
