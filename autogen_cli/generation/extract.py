@@ -39,6 +39,13 @@ def extract_code(answer: str, target: Target, *, complete: bool = False) -> str:
     off. A single block that doesn't parse, or defines something else, is returned as it is: the checks say what is
     wrong with it. Raises RejectedError when there is no code, or when several definitions disagree.
     """
+    try:
+        return _extracted(answer, target, complete=complete)
+    except RecursionError as exc:
+        raise RejectedError("the answer's code is nested too deeply to be read") from exc
+
+
+def _extracted(answer: str, target: Target, *, complete: bool) -> str:
     found = blocks(answer)
     fitting = [f for block in found for f in [_fit(block, target)] if f]
     fitting = _without_stubs(fitting)

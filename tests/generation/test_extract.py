@@ -60,3 +60,11 @@ def test_answer_shape(path: Path, tmp_path: Path) -> None:
 
 def test_there_are_enough_shapes() -> None:
     assert len(SHAPES) >= 60
+
+
+def test_code_that_no_recursion_gets_to_the_end_of(tmp_path: Path) -> None:
+    target = target_of(Shape({"target": "helper", "kind": "constant"}, {}), tmp_path)
+    answers = [f"```python\nhelper = {'-' * deep}1\n```\n" for deep in (900, 1100, 5000)]
+    for answer in answers:
+        with pytest.raises(RejectedError, match="too deeply"):
+            extract_code(f"{answer}\n{answer}", target)
