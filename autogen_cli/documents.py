@@ -13,6 +13,8 @@ type Json = dict[str, Any]
 
 def to_json(value: Any) -> Any:
     """Dataclasses become objects, tuples arrays, paths strings, money numbers; an unknown cost stays null."""
+    if value is None or isinstance(value, str | int | float):
+        return value  # nearly all of them
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: to_json(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):

@@ -245,7 +245,7 @@ class Hop:
 class GeneratedCode:
     """The result of one generation; `generate --json` prints these fields.
 
-    hops: providers that failed before this one. phases_ms: where the time went (`usage.performance`).
+    hops: providers that failed before this one. phases_ms: where the time went (`usage.phases`).
     """
 
     request_id: str

@@ -38,7 +38,8 @@ _HOMES = {
     "autogen_cli.service.running": ("run",),
     "autogen_cli.usage.estimate": ("CostEstimator",),
     "autogen_cli.usage.ledger": ("UsageTracker",),
-    "autogen_cli.usage.performance": ("PerformanceMonitor", "PerformanceSummary"),
+    "autogen_cli.usage.performance": ("PerformanceSummary",),
+    "autogen_cli.usage.phases": ("PerformanceMonitor",),
     "autogen_cli.usage.report": ("UsageReport",),
     "autogen_cli.usage.window": ("TimeRange",),
 }

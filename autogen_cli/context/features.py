@@ -7,7 +7,7 @@ come the names that similar functions, callers and tests load, and words shared 
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from functools import lru_cache
 from math import fsum
 from typing import NamedTuple
@@ -127,11 +127,13 @@ class FeatureReader:
         (self._member if definition.owner else self._top)(entry, definition, features)
         return {name: value for name, value in features.items() if value}
 
-    def overlap(self, some: Iterable[str], other: Iterable[str]) -> float:
+    def overlap(self, some: Iterable[str], other: Set[str]) -> float:
         """Share of `some` words that are in `other`, rare words counting more (inverse frequency in the pool).
 
         fsum gives the same in any order, and sets have another order in each process.
         """
+        if other.isdisjoint(some):  # nearly always
+            return 0.0
         weights = {word: self.rarity.get(word, 1.0) for word in some}
         return fsum(weights[word] for word in weights if word in other) / max(1e-9, fsum(weights.values()))
 

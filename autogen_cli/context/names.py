@@ -1,5 +1,6 @@
 """What a name in a file means: the definition behind it, through imports and re-exports, as Python would find it."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from autogen_cli.context.facts import Definition, Import
@@ -23,6 +24,7 @@ class Names:
     def __init__(self, sources: Sources) -> None:
         self.sources, self.project = sources, sources.project
         self._tables: dict[str, dict[str, Definition]] = {}
+        self._members: dict[str, dict[str, list[Definition]]] = {}
         self._imports: dict[str, dict[str, Import]] = {}
         self._found: dict[tuple[str, str], Place | None] = {}
 
@@ -32,6 +34,16 @@ class Names:
         if known is None:
             known = self._tables[path] = {d.qualified_name: d for d in self.sources.facts(path).definitions}
         return known
+
+    def members(self, path: str, owner: str) -> Sequence[Definition]:
+        """What is defined within a class or function, at any depth."""
+        known = self._members.get(path)
+        if known is None:
+            known = self._members[path] = {}
+            for name, definition in self.table(path).items():
+                while name := name.rpartition(".")[0]:
+                    known.setdefault(name, []).append(definition)
+        return known.get(owner, ())
 
     def imports(self, path: str) -> dict[str, Import]:
         """Local name -> import. Those at module level win."""

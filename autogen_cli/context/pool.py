@@ -193,12 +193,10 @@ class Pool:
     def _members(self) -> None:
         for entry in list(self.entries.values()):
             if entry.place.definition.kind == "class":
-                prefix = f"{entry.place.definition.qualified_name}."
                 path = entry.place.path
-                for name, definition in self.names.table(path).items():
-                    if name.startswith(prefix):
-                        for way in entry.ways:
-                            self.add(Place(path, definition), way, entry.hops)
+                for definition in self.names.members(path, entry.place.definition.qualified_name):
+                    for way in entry.ways:
+                        self.add(Place(path, definition), way, entry.hops)
 
 
 def nearest(found: Sequence[Found], target: Target) -> list[Found]:

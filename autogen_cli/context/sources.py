@@ -69,10 +69,11 @@ class Sources(Contents):
         self.looked_like.update(words)
         found: dict[str, list[str]] = {}
         for path, text in sorted(self._outlines().items()):
-            listed = set(text.split("\n"))
-            hits = listed & names
-            if any(word in text.lower() for word in words):
-                hits |= {name for name in listed - known if any(word in name.lower() for word in words)}
+            listed = text.split("\n")
+            hits = names.intersection(listed)
+            lower = text.lower()
+            if any(word in lower for word in words):
+                hits |= {name for name in listed if name not in known and any(word in name.lower() for word in words)}
             if hits:
                 self.touched.add(path)
             for name in hits:

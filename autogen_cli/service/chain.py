@@ -11,7 +11,7 @@ from autogen_cli.models import Completion, CompletionRequest, Hop
 from autogen_cli.service.gate import Gate
 
 if TYPE_CHECKING:
-    from autogen_cli.usage.performance import Phases
+    from autogen_cli.usage.phases import Phases
 
 UNAVAILABLE = (ProviderUnavailableError, RateLimitedError)
 

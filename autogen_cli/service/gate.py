@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from autogen_cli.limits.rate import RateLimiter
     from autogen_cli.limits.retry import RetryHandler
     from autogen_cli.providers.base import Provider
-    from autogen_cli.usage.performance import Phases
+    from autogen_cli.usage.phases import Phases
 
 
 class Gate:

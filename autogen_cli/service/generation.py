@@ -37,7 +37,7 @@ from autogen_cli.service.attempts import Attempt, combined, examine
 from autogen_cli.service.chain import Served
 from autogen_cli.service.plan import Generated, GenerateOptions, Plan
 from autogen_cli.service.recall import entry_of, recalled
-from autogen_cli.usage.performance import PerformanceMonitor
+from autogen_cli.usage.phases import PerformanceMonitor
 
 if TYPE_CHECKING:
     from autogen_cli.limits.budget import Reservation

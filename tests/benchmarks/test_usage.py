@@ -8,7 +8,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from autogen_cli.models import UsageEvent
 from autogen_cli.usage.ledger import UsageTracker
-from autogen_cli.usage.performance import PerformanceMonitor, PerformanceSummary
+from autogen_cli.usage.performance import PerformanceSummary
+from autogen_cli.usage.phases import PerformanceMonitor
 
 pytestmark = pytest.mark.soak
 PHASES = {"project": 31, "index": 40, "rank": 6, "render": 45, "cache": 3, "wait": 2, "provider": 900, "checks": 60}
