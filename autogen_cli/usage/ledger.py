@@ -7,6 +7,7 @@ import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
+from datetime import tzinfo
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -114,20 +115,22 @@ class UsageTracker:
         *,
         by: Sequence[str] = (),
         filters: Mapping[str, str] | None = None,
+        tz: tzinfo | None = None,
     ) -> Iterator[Sums]:
-        """What the events of a window add up to, by `time` (quarters of an hour) and facts of theirs.
+        """What the events of a window add up to, by facts of theirs and by `day`, as it is in `tz`. One combination may
+        come several times.
 
         Whole quarters come from the roll-ups, where these know the facts; all else from the events.
         """
         wanted = dict(filters or {})
         first, behind = rollup.whole_quarters(since, until)
-        known = {*by, *wanted} <= {"time", *rollup.DIMENSIONS}
+        known = {*by, *wanted} <= {"day", *rollup.DIMENSIONS}
         if self._codec is not PLAIN or not known or (behind is not None and behind <= first):
             yield from self._sums_of_events(since, until, wanted)
             return
         yield from self._sums_of_events(since, first * QUARTER, wanted)
         with self._readable():
-            yield from rollup.stored(self._store, first, behind, by, wanted)
+            yield from rollup.stored(self._store, first, behind, by=by, filters=wanted, tz=tz)
         if behind is not None:
             yield from self._sums_of_events(behind * QUARTER, until, wanted)
 

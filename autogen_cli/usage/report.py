@@ -120,8 +120,8 @@ def reports_of(
     """Several reports over the same window, for one reading of the ledger; see `UsageReport.of`."""
     names = {name for by in bys for name in by}
     check_dimensions((*names, *(filters or {})))
-    facts = {"time" if name == "day" else name for name in names} | {"outcome"}
-    return add_up(tracker.sums(window.start, window.stop, by=sorted(facts), filters=filters), *bys, tz=tz)
+    sums = tracker.sums(window.start, window.stop, by=sorted(names | {"outcome"}), filters=filters, tz=tz)
+    return add_up(sums, *bys, tz=tz)
 
 
 def add_up(sums: Iterable[Sums], *bys: Sequence[str], tz: tzinfo | None = None) -> list[UsageReport]:

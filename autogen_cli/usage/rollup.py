@@ -6,6 +6,7 @@ what the encryption hides. Money is in whole millionths of a millionth of a doll
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -55,22 +56,46 @@ def whole_quarters(since: float | None, until: float | None) -> tuple[int, int |
 
 
 def stored(
-    store: JSONStore, first: int, behind: int | None, by: Sequence[str], filters: Mapping[str, str]
+    store: JSONStore,
+    first: int,
+    behind: int | None,
+    *,
+    by: Sequence[str],
+    filters: Mapping[str, str],
+    tz: tzinfo | None,
 ) -> Iterator[Sums]:
-    """The sums of those quarters, one for each combination of `by` (of DIMENSIONS, or `time`)."""
+    """The sums of those quarters, one for each combination of `by`: of DIMENSIONS, or `day`, as it is in `tz`."""
     names = [name for name in by if name in DIMENSIONS]
-    columns = ["quarter" if "time" in by else "min(quarter)", *names, *(f"sum({number})" for number in _NUMBERS)]
+    columns = ["min(quarter)", *names, *(f"sum({number})" for number in _NUMBERS)]
     wheres = ["requests > 0", "quarter >= ?", "quarter < ?", *(f"{name} = ?" for name in filters)]
-    groups = [*(["quarter"] if "time" in by else []), *names]
     select = f"SELECT {', '.join(columns)} FROM Quarter WHERE {' AND '.join(wheres)}"  # noqa: S608 - names of columns
-    if groups:
-        select += f" GROUP BY {', '.join(groups)}"
-    for quarter, *row in store.select(select, (first, 2**62 if behind is None else behind, *filters.values())):
-        if quarter is not None:
-            facts = dict(zip(names, row[: len(names)], strict=True))
-            totals = dict(zip(_NUMBERS, row[len(names) :], strict=True))
-            cost, saved = (Decimal(totals.pop(name)) / _PER_USD for name in ("cost", "saved"))
-            yield Sums(time=quarter * QUARTER, facts=facts, **totals, cost_usd=cost, saved_usd=saved)
+    if names:
+        select += f" GROUP BY {', '.join(names)}"
+    for begin, end in _spans(store, first, behind, tz, daily="day" in by):
+        for quarter, *row in store.select(select, (begin, end, *filters.values())):
+            if quarter is not None:
+                facts = dict(zip(names, row[: len(names)], strict=True))
+                totals = dict(zip(_NUMBERS, row[len(names) :], strict=True))
+                cost, saved = (Decimal(totals.pop(name)) / _PER_USD for name in ("cost", "saved"))
+                yield Sums(time=quarter * QUARTER, facts=facts, **totals, cost_usd=cost, saved_usd=saved)
+
+
+def _spans(
+    store: JSONStore, first: int, behind: int | None, tz: tzinfo | None, *, daily: bool
+) -> Iterator[tuple[int, int]]:
+    """The stored quarters among those, [begin, end), cut at the midnights of `tz` if `daily`."""
+    for lowest, highest in store.select("SELECT min(quarter), max(quarter) FROM Quarter"):
+        begin = max(first, lowest or 0)
+        end = min(highest + 1, 2**62 if behind is None else behind) if highest is not None else begin
+        while begin < end:
+            night = _next_midnight(begin * QUARTER, tz) // QUARTER if daily else end
+            yield begin, min(night, end)
+            begin = night
+
+
+def _next_midnight(seconds: int, tz: tzinfo | None) -> int:
+    day = datetime.fromtimestamp(seconds, tz).date() + timedelta(days=1)
+    return max(seconds + QUARTER, int(datetime.combine(day, time.min, tzinfo=tz).timestamp()))
 
 
 _TEXT = "CAST({row}.value AS TEXT)"

@@ -122,6 +122,7 @@ def test_three_batches_cost_what_was_estimated(
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
     estimated_and_reported(CALIBRATION, tmp_path)
+    missed = []
     calibrated = Path(os.environ["AUTOGEN_HOME"])
     for name in PROJECTS:
         home = shutil.copytree(calibrated, tmp_path / f"home-{name}")
@@ -139,5 +140,6 @@ def test_three_batches_cost_what_was_estimated(
         )
         record_testsuite_property(name, figures)
         print(name, figures)  # noqa: T201 - read with -s
-        assert abs(off) < 0.10
-        assert estimate.low_usd < reported.cost_usd < estimate.high_usd
+        if not (abs(off) < 0.10 and estimate.low_usd < reported.cost_usd < estimate.high_usd):
+            missed.append(figures)
+    assert missed == []
