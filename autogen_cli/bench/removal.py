@@ -13,7 +13,7 @@ from autogen_cli.generation.insert.module import Module, Splice, leading_space, 
 from autogen_cli.generation.insert.render import render
 from autogen_cli.generation.module_names import imports_of
 from autogen_cli.generation.scopes import module_uses
-from autogen_cli.generation.statements import Function, bound_names, end_line, find, first_line, flatten, has_docstring
+from autogen_cli.generation.statements import Function, bound_names, end_line, find, first_line, has_docstring
 from autogen_cli.models import Kind
 
 
@@ -47,13 +47,19 @@ class Removed:
 def functions_of(module: Module, path: str) -> Iterator[RealFunction]:
     """Functions and methods with a body of their own, defined once, at the top of their scope."""
     scopes: list[tuple[str, ast.Module | ast.ClassDef]] = [("", module.tree)]
-    scopes += [(s.name, s) for s in module.tree.body if isinstance(s, ast.ClassDef)]
+    times = _times_bound(module.tree)
+    scopes += [(s.name, s) for s in module.tree.body if isinstance(s, ast.ClassDef) and times[s.name] == 1]
     for owner, scope in scopes:
-        times = Counter(name for part in flatten(scope.body) for name in bound_names(part))
+        times = _times_bound(scope)
         for part in scope.body:
             if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef) and times[part.name] == 1 and _has_code(part):
                 symbol = f"{owner}.{part.name}" if owner else part.name
                 yield RealFunction(path, symbol, "method" if owner else "function", part.lineno)
+
+
+def _times_bound(scope: ast.Module | ast.ClassDef) -> Counter[str]:
+    """In how many statements of a scope each name is bound."""
+    return Counter(name for statement in scope.body for name in bound_names(statement))
 
 
 def _has_code(function: Function) -> bool:

@@ -11,8 +11,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
@@ -37,11 +35,11 @@ from autogen_cli.providers.http_errors import (
     for_verdict,
 )
 from autogen_cli.providers.peer import Peer
+from autogen_cli.providers.proxies import proxy_for
 
 MAX_BODY = 32 * 1024 * 1024  # the longest completions are below one megabyte
 MAX_ERROR_BODY = 64 * 1024
 CONNECT_TIMEOUT = 10.0
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 FAULTS: tuple[tuple[type[Exception], Verdict], ...] = (  # the first that fits; what is in none of them is DROPPED
     (aiohttp.InvalidURL, NO_ADDRESS),
     (aiohttp.ConnectionTimeoutError, NOT_TAKEN),
@@ -80,7 +78,7 @@ class HttpService:
         self._timeout = timeout
         self._observe = observe
         self._clock = clock
-        self._proxy = _proxy_for(base_url)
+        self._proxy = proxy_for(base_url)
         self._session: aiohttp.ClientSession | None = None
 
     async def json(self, method: str, path: str, *, payload: object = None, billable: bool = False) -> Any:
@@ -201,11 +199,3 @@ def judge(exc: Exception, timeout: float) -> tuple[Verdict, str]:
             return verdict, str(exc.status)
         case _:
             return verdict, f"{timeout:g}"
-
-
-def _proxy_for(url: str) -> str | None:
-    """The proxy that the environment names for this address; none for loopback, whatever the environment says."""
-    parts = urlsplit(url)
-    if parts.hostname in LOOPBACK or proxy_bypass(parts.netloc):
-        return None
-    return getproxies().get(parts.scheme) or getproxies().get("all")

@@ -1,6 +1,7 @@
 """The Codegen API over the loopback server: create, get, list and stop agent runs."""
 
 import asyncio
+import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -43,8 +44,9 @@ class FakeCodegen(LoopbackServer):
         token: str | None = None,
         clock: Callable[[], float] = time.monotonic,
         log_size: int = 10_000,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        super().__init__(log_size=log_size)
+        super().__init__(log_size=log_size, tls=tls)
         self.runs: list[FakeRun] = []
         self._answer_to = answers if callable(answers) else in_order(answers)
         self._fault_for = fault_source(faults)
