@@ -77,7 +77,8 @@ TOUR = {  # a walk through docs/sample with every command; {key} is an entry of 
     "bench startup --rounds 1": "bench",
     "bench context --rounds 1 --sample 1": "bench",
     "bench cache --rounds 1": "bench",
-    "bench all --rounds 1 --sample 1": "bench",
+    "bench batch --rows 5": "bench",
+    "bench all --rounds 1 --sample 1 --rows 5": "bench",
 }
 TOUR_OF_KEYS = {
     "auth login openai --with-token": "auth_login",

@@ -31,7 +31,7 @@ def count(upto: int = 3) -> None:
     print(*range(upto))
 """
 _BARE = "from autogen_bench_bare import app; app()"
-_AUTOGEN = "import sys; from autogen_cli.cli.app import main; sys.exit(main())"
+AUTOGEN = "import sys; from autogen_cli.cli.app import main; sys.exit(main())"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +56,13 @@ class Programs:
         library = folder / "library"
         library.mkdir(parents=True)
         (library / "autogen_bench_bare.py").write_text(BARE_PROGRAM)
-        self._environment = _environment(library, self._home)
+        self._environment = own_environment(self._home, {"PYTHONPATH": str(library)})
 
     def pair(
         self, words: Sequence[str], bare_words: Sequence[str] = ("greet",), *, folder: Path
     ) -> tuple[float, float]:
         """Seconds of the bare program, then of autogen. AutogenError where one of them fails."""
-        return self._run(_BARE, bare_words, folder), self._run(_AUTOGEN, words, folder)
+        return self._run(_BARE, bare_words, folder), self._run(AUTOGEN, words, folder)
 
     def forget(self) -> None:
         """Index, cache and books are gone: the next run is the first."""
@@ -80,11 +80,11 @@ class Programs:
         return seconds
 
 
-def _environment(library: Path, home: Path) -> Mapping[str, str]:
+def own_environment(home: Path, more: Mapping[str, str]) -> Mapping[str, str]:
     """Without settings of the user's; with compiled modules, as an installed program has them."""
     kept = {
         name: value
         for name, value in environment_for_programs().items()
-        if not name.startswith(("AUTOGEN_", "PYTHONDONTWRITE", "PYTHONPATH", "COV_", "COVERAGE_"))
+        if not name.startswith(("AUTOGEN_", "OPENAI_", "PYTHONDONTWRITE", "PYTHONPATH", "COV_", "COVERAGE_"))
     }
-    return kept | {"AUTOGEN_HOME": str(home), "PYTHONPATH": str(library)}
+    return {**kept, "AUTOGEN_HOME": str(home), **more}

@@ -13,7 +13,7 @@ MISSING = "symbol_that_nobody_wrote"
 
 def measure(bench: Workbench) -> Iterator[Figure]:
     programs = Programs(bench.fresh_folder())
-    module = bench.some_module()
+    module = bench.modules()[0]
     cached = ("generate", module, MISSING, "--provider", "scaffold", "--root", ".")
     cases = (
         ("autogen --help", ("--help",), ("--help",), STARTUP_TARGET),

@@ -20,7 +20,8 @@ _DECLARATIONS = (".toml", ".cfg", ".txt", ".lock", ".ini", ".gitignore")
 class Workbench:
     """root: the user's project, which is only read. copy: its Python files and declarations.
 
-    rounds: pairs of runs. sample: functions to leave out, drawn by `seed`. say: takes a line of progress.
+    rounds: pairs of runs. sample: functions to leave out, drawn by `seed`. rows: of a batch of symbols.
+    say: takes a line of progress.
     """
 
     root: Path
@@ -29,6 +30,7 @@ class Workbench:
     rounds: int
     sample: int
     seed: int
+    rows: int
     say: Callable[[str], None]
     files: int
     skipped: list[str] = field(default_factory=list)
@@ -40,14 +42,15 @@ class Workbench:
     def fresh_folder(self) -> Path:
         return Path(tempfile.mkdtemp(dir=self.folder))
 
-    def some_module(self) -> str:
-        """The first module by name, tests and scripts last. TargetError where the project has none."""
+    def modules(self) -> list[str]:
+        """Modules by name, those of tests and scripts last. TargetError where the project has none."""
         project = Project(self.copy)
-        for path in sorted(project.files, key=lambda path: (bool(OUTSIDE.search(path)), path)):
-            module = project.module_of(path)
-            if module and all(part.isidentifier() for part in module.split(".")):
-                return module
-        raise TargetError(f"{self.root} has no Python module", hint="give a project's folder")
+        paths = sorted(project.files, key=lambda path: (bool(OUTSIDE.search(path)), path))
+        names = [project.module_of(path) for path in paths]
+        found = [name for name in names if name and all(part.isidentifier() for part in name.split("."))]
+        if not found:
+            raise TargetError(f"{self.root} has no Python module", hint="give a project's folder")
+        return found
 
     @cached_property
     def reader(self) -> TruthReader:
@@ -68,14 +71,14 @@ class Workbench:
 
 @contextmanager
 def open_workbench(
-    root: Path, *, rounds: int, sample: int, seed: int, say: Callable[[str], None]
+    root: Path, *, rounds: int, sample: int, seed: int, rows: int, say: Callable[[str], None]
 ) -> Iterator[Workbench]:
     """Copies the project; everything goes when the block ends. TargetError where `root` is no folder."""
     project = Project(root)
     with tempfile.TemporaryDirectory(prefix="autogen-bench-") as folder:
         copy = Path(folder) / "project" / project.root.name
         copy_project(project, copy)
-        yield Workbench(project.root, copy, Path(folder), rounds, sample, seed, say, len(project.files))
+        yield Workbench(project.root, copy, Path(folder), rounds, sample, seed, rows, say, len(project.files))
 
 
 def copy_project(project: Project, copy: Path) -> None:

@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str | Group] = {
             "startup": "bench:startup",
             "context": "bench:context",
             "cache": "bench:cache",
+            "batch": "bench:batch",
             "all": "bench:everything",
         },
     ),

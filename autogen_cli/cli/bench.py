@@ -15,6 +15,7 @@ PathArgument = Annotated[Path | None, typer.Argument(help="The project; the work
 RoundsOption = Annotated[int, typer.Option(min=1, help="How often each time is taken; more is steadier")]
 SampleOption = Annotated[int, typer.Option(min=1, help="Functions to leave out, one at a time")]
 SeedOption = Annotated[int, typer.Option(help="Of the draw; the same seed draws the same functions")]
+RowsOption = Annotated[int, typer.Option(min=5, help="Rows of a batch of symbols; twice as many chat requests")]
 SaveOption = Annotated[str | None, typer.Option("--save", metavar="NAME", help="Keep the figures under this name")]
 CompareOption = Annotated[
     str | None, typer.Option("--compare", metavar="NAME", help="Show them beside those saved under this name")
@@ -67,6 +68,19 @@ def cache(
     return _Run(out, path, save, compare, fail_above).measure("cache", rounds=rounds, seed=seed)
 
 
+def batch(
+    out: Output,
+    *,
+    path: PathArgument = None,
+    rows: RowsOption = 1000,
+    save: SaveOption = None,
+    compare: CompareOption = None,
+    fail_above: FailOption = None,
+) -> int:
+    """Measure batches against the built-in provider: rows a second, and memory."""
+    return _Run(out, path, save, compare, fail_above).measure("batch", rows=rows)
+
+
 def everything(
     out: Output,
     *,
@@ -74,12 +88,13 @@ def everything(
     rounds: RoundsOption = 15,
     sample: SampleOption = 40,
     seed: SeedOption = 0,
+    rows: RowsOption = 1000,
     save: SaveOption = None,
     compare: CompareOption = None,
     fail_above: FailOption = None,
 ) -> int:
     """Measure everything."""
-    return _Run(out, path, save, compare, fail_above).measure(rounds=rounds, sample=sample, seed=seed)
+    return _Run(out, path, save, compare, fail_above).measure(rounds=rounds, sample=sample, seed=seed, rows=rows)
 
 
 class _Run:
@@ -98,11 +113,11 @@ class _Run:
         self._saved = SavedReports(folders().data / "bench")
         self._earlier = self._saved.load(compare) if compare else None
 
-    def measure(self, *suites: str, rounds: int, sample: int = 40, seed: int = 0) -> int:
+    def measure(self, *suites: str, **amounts: int) -> int:
+        """amounts: as `PerformanceBenchmark` takes them."""
         from autogen_cli.bench.benchmark import PerformanceBenchmark
 
-        root, say = self._path or Path.cwd(), self._out.note
-        report = PerformanceBenchmark(root, rounds=rounds, sample=sample, seed=seed, say=say).run(*suites)
+        report = PerformanceBenchmark(self._path or Path.cwd(), say=self._out.note, **amounts).run(*suites)
         if self._compare and self._earlier:
             report = report.against(self._compare, self._earlier)
         if self._save:

@@ -27,7 +27,7 @@ def commit(root: Path, **files: str) -> None:
 
 
 def measured(root: Path) -> tuple[dict[str, Figure], list[str]]:
-    with open_workbench(root, rounds=1, sample=1, seed=0, say=lambda _: None) as bench:
+    with open_workbench(root, rounds=1, sample=1, seed=0, rows=1, say=lambda _: None) as bench:
         return {figure.name: figure for figure in history.hit_rate(bench)}, bench.skipped
 
 

@@ -20,7 +20,7 @@ def project(make_project: MakeProject) -> Path:
 
 
 def measured(root: Path, *, sample: int = 40, seed: int = 0, **how: Any) -> RecallReport:
-    with open_workbench(root, rounds=1, sample=sample, seed=seed, say=lambda _: None) as bench:
+    with open_workbench(root, rounds=1, sample=sample, seed=seed, rows=1, say=lambda _: None) as bench:
         return measure_recall(bench, **how)
 
 

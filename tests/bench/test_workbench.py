@@ -23,15 +23,15 @@ FILES: dict[str, str | bytes] = {
 }
 
 
-def some_module(root: Path) -> str:
-    with open_workbench(root, rounds=1, sample=1, seed=0, say=lambda _: None) as bench:
-        return bench.some_module()
+def first_module(root: Path) -> str:
+    with open_workbench(root, rounds=1, sample=1, seed=0, rows=1, say=lambda _: None) as bench:
+        return bench.modules()[0]
 
 
 def test_what_autogen_reads_is_copied(make_project: MakeProject) -> None:
     root = make_project(FILES)
     os.utime(root / "shop" / "money.py", (1e9, 1e9))
-    with open_workbench(root, rounds=1, sample=1, seed=0, say=lambda _: None) as bench:
+    with open_workbench(root, rounds=1, sample=1, seed=0, rows=1, say=lambda _: None) as bench:
         found = {path.relative_to(bench.copy).as_posix() for path in bench.copy.rglob("*") if path.is_file()}
         assert (bench.copy / "shop" / "money.py").stat().st_mtime == 1e9
         assert (bench.root, bench.files, bench.copy.name) == (root, 3, "project")
@@ -50,9 +50,9 @@ def test_what_autogen_reads_is_copied(make_project: MakeProject) -> None:
     ],
 )
 def test_a_module_to_ask_for(make_project: MakeProject, files: dict[str, str | bytes], module: str) -> None:
-    assert some_module(make_project({"pyproject.toml": "", **files})) == module
+    assert first_module(make_project({"pyproject.toml": "", **files})) == module
 
 
 def test_a_folder_without_python(make_project: MakeProject) -> None:
     with pytest.raises(TargetError, match="has no Python module"):
-        some_module(make_project({"README.md": "", "not a name.py": ""}))
+        first_module(make_project({"README.md": "", "not a name.py": ""}))

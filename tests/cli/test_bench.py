@@ -34,9 +34,9 @@ def test_figures_are_saved_and_compared(make_project: MakeProject, autogen: RunA
 
 
 def test_all_of_it(make_project: MakeProject, autogen: RunAutogen) -> None:
-    ran = autogen("bench", "all", "--rounds", "1", "--quiet", cwd=make_project(FILES))
+    ran = autogen("bench", "all", "--rounds", "1", "--rows", "5", "--quiet", cwd=make_project(FILES))
     assert (ran.code, ran.err) == (0, "")
-    assert {"startup", "cache"} <= {line.split()[0] for line in ran.out.splitlines() if line.strip()}
+    assert {"startup", "cache", "batch"} <= {line.split()[0] for line in ran.out.splitlines() if line.strip()}
     for name in ("context", "cache"):
         ran = autogen("bench", name, "--rounds", "1")
         assert ran.code == 0
