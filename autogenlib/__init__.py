@@ -1,7 +1,13 @@
-"""autogen's public API under the name that programs import. Nothing is loaded before it is used."""
+"""autogen's public API under the name that programs import. Nothing is loaded before it is used.
 
+Other modules below this name are written when they are first imported: `from autogenlib.totp import totp_generator`.
+"""
+
+import sys
 from importlib import import_module
 from typing import Any
+
+from autogenlib._hook import GeneratedFinder
 
 _HOMES = {
     "autogen_cli.bench.benchmark": ("PerformanceBenchmark",),
@@ -45,7 +51,9 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = sorted(_HOME_OF)  # noqa: PLE0605 - the table above is the list
+_SWITCHES = ("init", "set_caching", "set_exception_handler")
+
+__all__ = sorted([*_HOME_OF, *_SWITCHES])  # noqa: PLE0605 - the table above is the list
 
 
 def __getattr__(name: str) -> Any:
@@ -56,3 +64,35 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+def init(
+    desc: str | None = None, enable_exception_handler: bool | None = None, enable_caching: bool | None = None
+) -> None:
+    """Says what the modules that this program imports from `autogenlib` are for. None leaves a setting as it is."""
+    from autogenlib._state import STATE
+
+    if desc is not None:
+        STATE.description = desc
+    if enable_caching is not None:
+        set_caching(enable_caching)
+    if enable_exception_handler is not None:
+        set_exception_handler(enable_exception_handler)
+
+
+def set_caching(enabled: bool = True) -> None:
+    """Whether an answer that was paid for once may be taken again. What is written stays in its file either way."""
+    from autogenlib._state import STATE
+
+    STATE.caching = enabled
+
+
+def set_exception_handler(enabled: bool = True) -> None:
+    """Whether an uncaught error is sent to the provider, without secrets, and its explanation printed. Off at first."""
+    from autogenlib._explain import switch
+
+    switch(on=enabled)
+
+
+if not any(isinstance(finder, GeneratedFinder) for finder in sys.meta_path):
+    sys.meta_path.append(GeneratedFinder())

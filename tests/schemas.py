@@ -20,6 +20,7 @@ from autogen_cli.service.batch.executor import RawAnswer
 from autogen_cli.service.batch.summary import Summary
 from autogen_cli.service.credentials import KeyInfo
 from autogen_cli.service.doctor import Finding
+from autogen_cli.service.migrate import Left
 from autogen_cli.usage.estimate import CostEstimate
 from autogen_cli.usage.exchange import Imported
 from autogen_cli.usage.performance import PerformanceSummary
@@ -41,6 +42,18 @@ class Context(TypedDict):
     call_sites: list[CallSite]
     conventions: list[str]
     text: str
+
+
+class Migrate(TypedDict):
+    modules: list[str]
+    settings: dict[str, str]
+    changed: list[str]
+    left: list[Left]
+    written: bool
+
+
+class MigrateRollback(TypedDict):
+    restored: list[str]
 
 
 class ContextSize(TypedDict):
@@ -285,6 +298,8 @@ DOCUMENTS: dict[str, Any] = {
     "config_value": ConfigValue,
     "context": Context,
     "doctor": Doctor,
+    "migrate": Migrate,
+    "migrate_rollback": MigrateRollback,
     "error": Error,
     "generate": GeneratedCode,
     "performance": PerformanceSummary,

@@ -54,6 +54,8 @@ TOUR = {  # a walk through docs/sample with every command; {key} is an entry of 
     "usage import events.jsonl": "usage_import",
     "usage --performance": "performance",
     "doctor": "doctor",
+    "migrate --write": "migrate",
+    "migrate --rollback": "migrate_rollback",
     "cache stats": "cache_stats",
     "cache list": "cache_list",
     "cache show {key}": "cache_entry",
@@ -104,6 +106,7 @@ def commands(found: Any, *above: str) -> Iterator[str]:
 def sample(tmp_path: Path) -> Path:
     root = shutil.copytree(HOUSE / "docs" / "sample", tmp_path / "invoices")
     (root / "code.py").write_text(CODE)
+    (root / "old.py").write_text("from autogenlib import setup_exception_handler\n")
     (root / "events.jsonl").write_text("")
     (root / "rows.jsonl").write_text('{"module": "invoices.money", "symbol": "split_tax"}\n')
     (root / "src" / "invoices" / "statement.py").write_text(LONG_FUNCTION)

@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str | Group] = {
         {"": "usage:usage", "export": "usage:export", "import": "usage:import_events"},
     ),
     "doctor": "doctor:doctor",
+    "migrate": "migrate:migrate",
     "bench": (
         "Measure the program on your own project.",
         {

@@ -68,6 +68,17 @@ def credential(provider: str, environ: Mapping[str, str] = os.environ) -> Creden
     return Credential(value, name)
 
 
+def home_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """The user's own folder."""
+    return Path(environ.get("HOME") or Path("~").expanduser())
+
+
+def old_settings(environ: Mapping[str, str] = os.environ) -> dict[str, tuple[str, str]]:
+    """What autogenlib 0.1 read from the environment: key of ours -> (value, variable)."""
+    names = {"openai.base_url": "OPENAI_API_BASE_URL", "openai.model": "OPENAI_MODEL"}
+    return {key: (environ[name].strip(), name) for key, name in names.items() if environ.get(name, "").strip()}
+
+
 def environment_for_programs(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """What programs that autogen starts for the user see: everything but the credentials that are autogen's own."""
     return {name: value for name, value in environ.items() if name not in CREDENTIALS.values()}

@@ -191,6 +191,16 @@ class ChecksConfig(Table):
     repair: int = setting("Further attempts after code that does not pass.", default=1, minimum=0, maximum=10)
 
 
+class ImportsConfig(Table):
+    """`from autogenlib.module import name`: modules that are written when a program imports them."""
+
+    mode: Literal["off", "locked", "on"] = setting(  # strictest first: protection goes by this order
+        "off: none are found; locked: only what is there, unchanged; on: what is missing is generated and run.",
+        default="on",
+        protection="loosening",
+    )
+
+
 class UsageConfig(Table):
     """The ledger of calls, tokens and money. It never leaves this machine."""
 
@@ -289,6 +299,7 @@ class AutogenConfig(Table):
     limits: LimitsConfig = LimitsConfig()
     budget: BudgetConfig = BudgetConfig()
     checks: ChecksConfig = ChecksConfig()
+    imports: ImportsConfig = ImportsConfig()
     usage: UsageConfig = UsageConfig()
     prices: Mapping[str, PriceConfig] = setting("Prices of models, by name.", default={}, protection="always")
     security: SecurityConfig = SecurityConfig()

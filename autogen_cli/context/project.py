@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from autogen_cli.context.ignore import matcher, may_match
-from autogen_cli.context.tree import Listing, list_folder
+from autogen_cli.context.tree import GENERATED, Listing, list_folder
 from autogen_cli.errors import ArgumentError, TargetError
 from autogen_cli.files import read_text
 
 ROOT_MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", "autogen.toml", ".git", ".hg")
 SOURCE_FOLDERS = ("src", "lib", "python")
+GENERATED_LIBRARY = f"{GENERATED}/lib"
 TEST_FOLDERS = frozenset({"test", "tests", "testing"})
 
 
@@ -160,6 +161,8 @@ class Project:
             roots += [name for name in sources if f"{name}/__init__.py" not in self.files]
             if f"{prefix}__init__.py" not in self.files:
                 roots.append(folder)
+        if GENERATED_LIBRARY in self.folders:
+            roots.append(GENERATED_LIBRARY)
         return tuple(dict.fromkeys(roots))
 
     @cached_property

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 # setup.py marks a project too; it is listed with the Python files.
 MARKS = frozenset({"pyproject.toml", "setup.cfg", ".gitignore"})
+GENERATED = ".autogen"  # the import hook keeps its modules in `lib` below it
 SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages", "venv", "__pypackages__"})
 
 
@@ -44,7 +45,7 @@ def list_folder(path: str, root: Path, mtime_ns: int) -> Listing:
                 if entry.is_file():
                     files.append(name)
             elif entry.is_dir():
-                if not (name.startswith(".") or name in SKIPPED_FOLDERS):
+                if name == GENERATED or not (name.startswith(".") or name in SKIPPED_FOLDERS):
                     folders.append(name)
             elif name == "pyvenv.cfg":
                 return Listing(mtime_ns)

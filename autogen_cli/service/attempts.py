@@ -96,7 +96,7 @@ def examine(
     from autogen_cli.generation.fit import fit_answer
 
     try:
-        answer = _whole(served.completion)
+        answer = whole_text(served.completion)
     except RejectedError as error:
         return Attempt(served=served, code="", checks=(CheckResult(name="answer", status="fail", detail=str(error)),))
     whole = served.completion.finish_reason == "stop"
@@ -104,7 +104,7 @@ def examine(
     return Attempt(served=served, code=found.code, checks=found.checks)
 
 
-def _whole(completion: Completion) -> str:
+def whole_text(completion: Completion) -> str:
     """The answer's text. Raises RejectedError where something cut it off: half a function may still parse."""
     if completion.finish_reason == "length":
         raise RejectedError("the answer was cut off at the output limit", hint="raise openai.max_output_tokens")

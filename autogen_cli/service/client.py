@@ -108,6 +108,21 @@ class AutogenClient:
         generated = await self._started.generate(request, options)
         return generated.result
 
+    async def generate_simple(self, prompt: str) -> str:
+        """The provider's answer to a text, as it came: no context, no checks, no cache.
+
+        The budget, the limits and the ledger hold for it too. Raises AccessError, ConfigError, ProviderError and
+        BudgetError; RejectedError where the answer is cut off.
+        """
+        from autogen_cli.service.attempts import whole_text
+        from autogen_cli.service.exchange import Exchange, plain_question
+
+        self._check_open()
+        services = self._services
+        exchange = Exchange(services, *plain_question(services, prompt, provider=self._default))
+        attempt = await exchange.send()
+        return whole_text(attempt.served.completion)
+
     async def context(self, module: str, name: str | None = None, *, tokens: int | None = None) -> "CodeContext":
         """What would be sent for a symbol, as `autogen context` shows it. Sends nothing."""
         request = GenerationRequest(module=module, symbol=name, context_tokens=tokens)
@@ -117,6 +132,9 @@ class AutogenClient:
 
     @property
     def _started(self) -> "Generator":
+        self._check_open()
+        return self._generator
+
+    def _check_open(self) -> None:
         if self._open is None:
             raise AutogenError("the client is not open", hint="use it within `async with AutogenClient() as client:`")
-        return self._generator

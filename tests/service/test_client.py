@@ -11,7 +11,15 @@ import pytest
 
 from autogen_cli.cache.flight import LEASE_SECONDS
 from autogen_cli.providers.fake import FakeServer, faults
-from autogenlib import AutogenClient, AutogenError, GenerateOptions, TargetError, run
+from autogenlib import (
+    AutogenClient,
+    AutogenError,
+    GenerateOptions,
+    ProviderError,
+    RejectedError,
+    TargetError,
+    run,
+)
 from tests.cli.test_generate import ANSWER, FILES
 from tests.conftest import MakeProject, RunAutogen
 
@@ -129,3 +137,38 @@ async def test_answers_are_recorded_and_replayed(shop: Path, server: FakeServer,
         second = await client.generate_code("shop.money", "total", options=GenerateOptions(use_cache=False))
     assert (second.code, second.provider) == (first.code, "replay")
     assert len(server.requests) == 1
+
+
+async def test_a_text_is_answered_as_it_is(shop: Path) -> None:
+    with FakeServer(["Four."]) as server:
+        settings = SETTINGS | {"openai.base_url": server.base_url, "budget.per_run": 1}
+        async with AutogenClient(settings=settings) as client:
+            assert await client.generate_simple("How many legs has a cat?") == "Four."
+            books = client._services.budget.spending()[0]
+            assert (books.reserved, books.spent > 0) == (Decimal(0), True)
+            (event,) = client._services.tracker.events()
+            assert (event.command, event.module, event.outcome) == ("library", "", "accepted")
+        assert server.requests[0].json()["messages"][-1]["content"] == "How many legs has a cat?"
+
+
+async def test_a_text_that_is_not_answered_costs_what_it_may_have_cost(shop: Path) -> None:
+    with FakeServer(["Fo"], finish_reason="length", faults=[faults.status(400)]) as server:
+        settings = SETTINGS | {"openai.base_url": server.base_url, "fallback": []}
+        async with AutogenClient(settings=settings) as client:
+            with pytest.raises(ProviderError):
+                await client.generate_simple("How many legs has a cat?")
+            with pytest.raises(RejectedError, match="cut off"):
+                await client.generate_simple("How many legs has a cat?")
+            assert all(period.reserved == 0 for period in client._services.budget.spending())
+    with pytest.raises(AutogenError, match="not open"):
+        await AutogenClient().generate_simple("x")
+
+
+async def test_a_text_that_is_given_up_on_lets_go_of_its_money(shop: Path) -> None:
+    with FakeServer([""], faults=faults.hang()) as server:
+        settings = SETTINGS | {"openai.base_url": server.base_url}
+        async with AutogenClient(settings=settings) as client:
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(client.generate_simple("How many legs has a cat?"), 0.5)
+            books = client._services.budget.spending()[0]
+            assert (books.reserved, books.spent > 0) == (Decimal(0), True)

@@ -1,24 +1,21 @@
 """One request among thousands: what takes CPU happens in another process, and money is waited for."""
 
-import asyncio
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from autogen_cli.errors import ProviderError
 from autogen_cli.models import (
-    CodeContext,
     CompletionRequest,
     GeneratedCode,
     GenerationRequest,
     Prompt,
-    Target,
 )
 from autogen_cli.service.attempts import Attempt
 from autogen_cli.service.batch.budget import Purse
 from autogen_cli.service.batch.executor import RawAnswer
 from autogen_cli.service.batch.rows import RawRequest
+from autogen_cli.service.exchange import Exchange, nothing_known
 from autogen_cli.service.generation import Generation
 from autogen_cli.service.plan import GenerateOptions, Plan
 
@@ -74,69 +71,41 @@ class BatchGeneration(Generation):
         return await self._workshop.repair_prompt(plan, attempt)
 
 
-class RawExchange:
+class RawExchange(Exchange):
     """A row of the OpenAI Batch format: sent as it is, answered with its text."""
 
     def __init__(self, services: "Services", request: RawRequest, *, purse: Purse) -> None:
-        self._services = services
-        self._request = request
-        self._purse = purse
-        self.sent = False
-
-    async def answer(self) -> RawAnswer:
-        """Raises AccessError, ConfigError, ProviderError and BudgetError."""
-        services = self._services
-        question = self._question()
-        worst = services.books.worst_cost(
-            "openai", question.model, question.prompt, question.max_output_tokens or services.max_output_tokens
-        )
-        reservation = await self._purse.reserve(worst)
-        cost: Decimal | None = None
-        try:
-            served = await services.chain.complete("openai", question, on_send=self._note_sent)
-            attempt = services.books.priced(Attempt(served=served, code="", checks=()), question)
-            services.books.record_attempt(question.context.target, attempt, question, {})
-            cost = attempt.usage.cost_usd
-        except ProviderError as error:
-            cost = Decimal(0) if error.billed == "no" else None
-            raise
-        except asyncio.CancelledError:
-            cost = None if self.sent else Decimal(0)
-            raise
-        finally:
-            services.budget.settle(reservation, cost)
-            self._purse.settled()
-        completion = served.completion
-        return RawAnswer(
-            request_id=question.request_id,
-            provider=served.provider,
-            model=completion.model or question.model,
-            text=completion.text,
-            finish_reason=completion.finish_reason,
-            usage=attempt.usage,
-            duration_ms=served.duration_ms,
-        )
-
-    def _question(self) -> CompletionRequest:
-        request = self._request
-        return CompletionRequest(
+        question = CompletionRequest(
             prompt=Prompt(system="", user=request.text),
-            context=nothing_known(self._services),
+            context=nothing_known(services),
             model=request.model,
             request_id=uuid4().hex,
             max_output_tokens=request.max_output_tokens,
             body=request.body,
         )
+        super().__init__(services, "openai", question)
+        self._purse = purse
+        self._holds = False
 
-    def _note_sent(self) -> None:
-        self.sent = True
+    async def answer(self) -> RawAnswer:
+        """Raises AccessError, ConfigError, ProviderError and BudgetError."""
+        try:
+            attempt = await self.send()
+        finally:
+            if self._holds:
+                self._purse.settled()
+        completion = attempt.served.completion
+        return RawAnswer(
+            request_id=self._question.request_id,
+            provider=attempt.served.provider,
+            model=completion.model or self._question.model,
+            text=completion.text,
+            finish_reason=completion.finish_reason,
+            usage=attempt.usage,
+            duration_ms=attempt.served.duration_ms,
+        )
 
-
-def nothing_known(services: "Services") -> CodeContext:
-    """The context of a request that has none: for the books, it belongs to the project and to no module."""
-    root = services.root
-    target = Target(
-        root=root, source_root=root, module="", path=root, symbol=None, kind="module", module_exists=False,
-        symbol_exists=False,
-    )  # fmt: skip
-    return CodeContext(target=target, text="", tokens=0, budget=0)
+    async def _reserve(self, worst: Decimal | None) -> "Reservation":
+        reservation = await self._purse.reserve(worst)
+        self._holds = True
+        return reservation

@@ -1,0 +1,76 @@
+"""A question that is sent as it is and answered with its text: no context, no checks, on the books all the same."""
+
+import asyncio
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from autogen_cli.errors import ProviderError
+from autogen_cli.models import CodeContext, CompletionRequest, Prompt, Target
+from autogen_cli.service.attempts import Attempt
+
+if TYPE_CHECKING:
+    from autogen_cli.limits.budget import Reservation
+    from autogen_cli.service.wiring import Services
+
+
+class Exchange:
+    """sent: whether something has gone out that may be billed."""
+
+    def __init__(self, services: "Services", provider: str, question: CompletionRequest) -> None:
+        self._services = services
+        self._provider = provider
+        self._question = question
+        self.sent = False
+
+    async def send(self) -> Attempt:
+        """The answer and what it took. Raises AccessError, ConfigError, ProviderError and BudgetError."""
+        services, question = self._services, self._question
+        limit = question.max_output_tokens or services.max_output_tokens
+        worst = services.books.worst_cost(self._provider, question.model, question.prompt, limit)
+        services.access.authorize("spend", subject=self._provider, amount=worst)
+        reservation = await self._reserve(worst)
+        cost: Decimal | None = None
+        try:
+            served = await services.chain.complete(self._provider, question, on_send=self._note_sent)
+            attempt = services.books.priced(Attempt(served=served, code="", checks=()), question)
+            services.books.record_attempt(question.context.target, attempt, question, {})
+            cost = attempt.usage.cost_usd
+        except ProviderError as error:
+            cost = Decimal(0) if error.billed == "no" else None
+            raise
+        except asyncio.CancelledError:
+            cost = None if self.sent else Decimal(0)
+            raise
+        finally:
+            services.budget.settle(reservation, cost)
+        return attempt
+
+    async def _reserve(self, worst: Decimal | None) -> "Reservation":
+        return self._services.budget.reserve(worst)
+
+    def _note_sent(self) -> None:
+        self.sent = True
+
+
+def plain_question(services: "Services", prompt: str, *, provider: str | None = None) -> tuple[str, CompletionRequest]:
+    """The provider that a text goes to, and the question that it is."""
+    name, model = services.chain.choose(provider, None)
+    question = CompletionRequest(
+        prompt=Prompt(system="", user=prompt),
+        context=nothing_known(services),
+        model=model,
+        request_id=uuid4().hex,
+        max_output_tokens=services.max_output_tokens,
+    )
+    return name, question
+
+
+def nothing_known(services: "Services") -> CodeContext:
+    """The context of a request that has none: for the books, it belongs to the project and to no module."""
+    root = services.root
+    target = Target(
+        root=root, source_root=root, module="", path=root, symbol=None, kind="module", module_exists=False,
+        symbol_exists=False,
+    )  # fmt: skip
+    return CodeContext(target=target, text="", tokens=0, budget=0)
