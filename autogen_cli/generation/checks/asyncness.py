@@ -3,16 +3,21 @@
 import ast
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 from typing import Literal
 
 from autogen_cli.generation.checks import sites
 from autogen_cli.generation.checks.decorators import is_transparent
+from autogen_cli.generation.checks.modules import Modules
 from autogen_cli.generation.checks.results import Results, is_awaitable, results_of
 from autogen_cli.generation.checks.signature import decorator_names, is_property
 from autogen_cli.generation.checks.subject import Finding, Subject, sources, verdict
 from autogen_cli.generation.scopes import parameters
 from autogen_cli.generation.statements import Function
 from autogen_cli.models import CallSite, CheckResult
+
+type Wanted = Callable[[ast.AST], bool]
 
 # Whether a call speaks for the definition, against it (then why), or neither.
 type Judgement = tuple[Literal["good", "open", "bad"], str]
@@ -112,15 +117,17 @@ def _judge_not_awaited(site: CallSite, subject: Subject) -> Judgement:
     bad: Judgement = ("bad", "it doesn't await the coroutine")
     function = sites.enclosing_function(site, subject)
     statement = next((n for n in reversed(sites.around(site, subject)) if isinstance(n, ast.stmt)), None)
-    if statement and _is_handed_over(statement, lambda node: _calls(node, subject.target.name)):
+    file = subject.target.root / site.path
+    called = partial(_calls, subject.target.name)
+    if statement and _is_handed_over(statement, called):
         return _GOOD
     if uses & _LOOKS_AT or site.members:
         return bad
     if "assigned" in uses and function:
-        return _judge_variable(site.names, function) or bad
+        return _judge_variable(site.names, function, file, subject.modules) or bad
     if "returned" in uses:
         return bad if isinstance(function, ast.AsyncFunctionDef) else _judge_passed_on(function, site, subject)
-    if "argument" in uses and statement and _is_taken(statement, site, subject):
+    if "argument" in uses and statement and _is_taken(statement, called, file, subject.modules):
         return _GOOD
     runs = function is not None and _is_handed_over(function, lambda _: True)
     return _OPEN if runs else bad
@@ -139,12 +146,12 @@ def _judge_passed_on(function: Function | None, site: CallSite, subject: Subject
     return _GOOD if any(awaits.search(data) for data in sources(subject)) else _OPEN
 
 
-def _is_taken(statement: ast.stmt, site: CallSite, subject: Subject) -> bool:
+def _is_taken(tree: ast.AST, wanted: Wanted, file: Path, modules: Modules) -> bool:
     """Whether the coroutine is an argument of a function that is annotated to take one, or named after that."""
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Call) and any(_calls(argument, subject.target.name) for argument in node.args):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and any(map(wanted, node.args)):
             name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-            found = subject.modules.resolve(subject.target.root / site.path, ast.unparse(node.func))
+            found = modules.resolve(file, ast.unparse(node.func))
             taker = found[1] if found and isinstance(found[1], ast.FunctionDef | ast.AsyncFunctionDef) else None
             annotations = [p.annotation for p in parameters(taker.args)] if taker else []
             if _TAKES_CORO.search(name) or any(map(is_awaitable, annotations)):
@@ -152,26 +159,17 @@ def _is_taken(statement: ast.stmt, site: CallSite, subject: Subject) -> bool:
     return False
 
 
-def _judge_variable(names: tuple[str, ...], function: Function) -> Judgement | None:
+def _judge_variable(names: tuple[str, ...], function: Function, file: Path, modules: Modules) -> Judgement | None:
     """What becomes of a variable that holds the coroutine; None when it is used like any other value."""
     holds = _Holds(names)
     for node in ast.walk(function):
-        if isinstance(node, ast.Await) and any(map(holds, _values(node.value))):
+        if isinstance(node, ast.Await) and holds(node.value):
             return _GOOD
-    if _is_handed_over(function, holds):
+    if _is_handed_over(function, holds) or _is_taken(function, holds, file, modules):
         return _GOOD
     returns = (n.value for n in ast.walk(function) if isinstance(n, ast.Return) and n.value)
     calls = (n.func for n in ast.walk(function) if isinstance(n, ast.Call))
     return _OPEN if any(map(holds, returns)) and not any(map(holds, calls)) else None
-
-
-def _values(awaited: ast.expr) -> Iterator[ast.AST]:
-    """What is awaited, or passed to what is; not the function that is called for it, nor the owner of an attribute."""
-    yield awaited
-    if isinstance(awaited, ast.Call):
-        for argument in (*awaited.args, *(keyword.value for keyword in awaited.keywords)):
-            for element in _elements(argument):
-                yield from ast.walk(element)
 
 
 class _Holds:
@@ -182,12 +180,12 @@ class _Holds:
         return isinstance(node, ast.Name) and node.id in self.names
 
 
-def _calls(node: ast.AST, name: str) -> bool:
+def _calls(name: str, node: ast.AST) -> bool:
     function = node.func if isinstance(node, ast.Call) else None
     return getattr(function, "attr", getattr(function, "id", None)) == name
 
 
-def _is_handed_over(tree: ast.AST, wanted: Callable[[ast.AST], bool]) -> bool:
+def _is_handed_over(tree: ast.AST, wanted: Wanted) -> bool:
     """Whether a runner is called with such an argument, alone or in a list, a star or a comprehension."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in _RUNNERS:

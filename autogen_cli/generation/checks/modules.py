@@ -26,6 +26,7 @@ _ALIASES = {"os.path": "posixpath", "collections.abc": "_collections_abc"}
 _RUN = frozenset(("decimal", "enum", "os", "re", "signal", "socket", "ssl", "typing"))
 # Standard modules that lack some of their names on some platforms.
 _DIFFERS = frozenset(("errno", "fcntl", "mmap", "os", "resource", "select", "signal", "socket", "ssl", "sys", "time"))
+_NO_API = frozenset(("site-packages", "test", "idlelib", "turtledemo", "ensurepip", "lib2to3", "pydoc_data"))
 _SKIPPED = frozenset(("node_modules", "site-packages", "__pycache__", "build", "dist", "venv", "env"))
 
 type Answer = Literal["yes", "no", "unknown"]
@@ -94,13 +95,22 @@ def standard(module: str) -> Found | None:
 
 
 @functools.cache
-def _compiled_names(module: str) -> frozenset[str] | None:
-    """None where the import would lead to anything but the standard library."""
+def _has(module: str, name: str) -> Answer:
+    """Asks a module of the standard library itself; unknown where the import would lead to anything else."""
     spec = importlib.util.find_spec(module)
     stdlib = sysconfig.get_path("stdlib")
     if spec is None or not (spec.origin in {"built-in", "frozen"} or str(spec.origin).startswith(stdlib)):
-        return None
-    return frozenset(dir(importlib.import_module(module)))
+        return "unknown"
+    return "yes" if hasattr(importlib.import_module(module), name) else "no"
+
+
+@functools.cache
+def in_standard_library(method: str) -> bool:
+    """Whether a function of that name is defined anywhere in the standard library's source."""
+    stdlib = Path(sysconfig.get_path("stdlib"))
+    wanted = f"def {method}(".encode()
+    files = (file for pattern in ("*.py", "*/*.py") for file in stdlib.glob(pattern) if file.parent.name not in _NO_API)
+    return any(wanted in file.read_bytes() for file in files)
 
 
 @dataclass(slots=True)
@@ -171,8 +181,7 @@ class Modules:
         if name in IMPLICIT or (found.folder and _at(found.folder / name)):
             return "yes"
         if found.compiled:
-            names = _compiled_names(found.compiled)
-            return "unknown" if names is None else "yes" if name in names else "no"
+            return _has(found.compiled, name)
         if found.file is None:
             return "unknown" if found.opaque else "no"
         read = self._read(found.file)

@@ -87,12 +87,11 @@ def keeps(subject: Subject) -> CheckResult:
             findings += _dropped(
                 answer.holder.body if answer.holder else (), owner.body if owner else (), subject.target.name
             )
-    return verdict("keeps", [*findings, *_left_out(subject)])
+    return verdict("keeps", [*findings, *_left_out(subject, has)])
 
 
-def _left_out(subject: Subject) -> Iterator[Finding]:
-    """Definitions of the answer that are new and that nothing put in needs."""
-    has = bound_names(*subject.after.tree.body)
+def _left_out(subject: Subject, has: set[str]) -> Iterator[Finding]:
+    """Definitions of the answer that are new and that nothing put in needs. has: the names of the module after it."""
     owner = find_class(subject.after.tree.body, subject.target.owner)
     inner = bound_names(*owner.body) if owner else has
     for statements, there in ((subject.answer.helpers, has), (subject.answer.members, inner)):
@@ -139,8 +138,10 @@ def _dropped(new: Sequence[ast.stmt], old: Sequence[ast.stmt], target: str) -> I
 
     Imports don't count, since any answer repeats those that it needs; one that it doesn't need tips the scales.
     """
-    statements = [s for s in old if not is_import(s) and target not in bound_names(s)]
     dumps, names = {ast.dump(s) for s in new}, bound_names(*new)
+    if names <= {target} and not has_docstring(new):
+        return
+    statements = [s for s in old if not is_import(s) and target not in bound_names(s)]
     repeated = [s for s in statements if bound_names(s) & names or (not bound_names(s) and ast.dump(s) in dumps)]
     missing = [s.name for s in statements if isinstance(s, DEFINITIONS) and s.name not in names]
     documented = has_docstring(old) and ast.dump(old[0]) in dumps

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from autogen_cli.generation.checks.classes import Classes
+from autogen_cli.generation.checks.modules import in_standard_library
 from autogen_cli.generation.checks.receivers import Known, Place
 from autogen_cli.generation.checks.subject import Subject
 from autogen_cli.generation.statements import DEFINITIONS, Function
@@ -18,7 +19,7 @@ _EXPECTS = re.compile("raises|suppress", re.IGNORECASE)
 def calls(subject: Subject) -> Iterator[CallSite]:
     """Sites that call the target itself, a decorator without parentheses among them as a call with one argument."""
     for site in subject.context.call_sites:
-        if site.symbol is not None or means(site, subject) is False:
+        if site.symbol is not None or _told(site, subject) is False:
             continue  # something below the target, or of another class
         if site.arguments is not None:
             yield site
@@ -31,22 +32,23 @@ def _called_with(site: CallSite, *arguments: Argument) -> CallSite:
 
 
 def is_certain(site: CallSite, subject: Subject) -> bool:
-    """Whether the site means the target for sure. A function is found by its imports; a method by its receiver."""
-    return means(site, subject) is True
+    """Whether the site means the target for sure. A function is found by its imports; a method by its receiver.
 
-
-def means(site: CallSite, subject: Subject) -> bool | None:
-    """Whether a site means the target: None where the receiver's class isn't known.
-
-    A method's name that no built-in type has and that is made of words is taken for the target's own.
+    Where the receiver isn't known, a name that is made of words and that Python itself has nowhere is the target's own.
     """
-    owner, name = subject.target.owner, subject.target.name
-    if owner is None:
+    told = _told(site, subject)
+    name = subject.target.name
+    if told is None and "_" in name.strip("_") and not name.startswith("__"):
+        return name not in _BUILTIN and not in_standard_library(name)
+    return told is True
+
+
+def _told(site: CallSite, subject: Subject) -> bool | None:
+    """Whether the receiver's class says that the target is meant; None where it isn't known."""
+    if subject.target.owner is None:
         return True
     answers = {_reaches(receiver, chain, site, subject) for receiver, chain in _receivers(site, subject)}
-    if len(answers) == 1 and None not in answers:
-        return answers.pop()
-    return True if "_" in name.strip("_") and name not in _BUILTIN and not name.startswith("__") else None
+    return answers.pop() if len(answers) == 1 else None
 
 
 def _receivers(site: CallSite, subject: Subject) -> Iterator[tuple[ast.expr, list[ast.AST]]]:

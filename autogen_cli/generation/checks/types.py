@@ -79,10 +79,11 @@ def _passed(function: Function, subject: Subject) -> Iterator[Finding]:
     positional = [*arguments.posonlyargs, *arguments.args][bound:]
     by_name = {p.arg: p for p in (*positional, *arguments.kwonlyargs)}
     for site in sites.calls(subject):
-        if not sites.is_certain(site, subject) or sites.is_unbound(site, subject) or sites.expects_error(site, subject):
+        if sites.is_unbound(site, subject) or sites.expects_error(site, subject):
             continue
         for parameter, given in _pairs(site, positional, by_name):
-            if parameter.annotation and not _takes(parameter.annotation, given):
+            wrong = parameter.annotation and not _takes(parameter.annotation, given)
+            if parameter.annotation and wrong and sites.is_certain(site, subject):
                 wanted = f"{parameter.arg}: {ast.unparse(parameter.annotation)}"
                 detail = f"{site.path}:{site.line}: it passes a {given} for {wanted}"
                 yield Finding(detail, parameter.lineno, "warn" if site.in_test or given == "NoneType" else "fail")
