@@ -24,6 +24,20 @@ def declared_distributions(folders: Iterable[Path]) -> frozenset[str] | None:
     return frozenset(map(normalize, itertools.chain.from_iterable(found))) if found else None
 
 
+def lowest_python(folders: Iterable[Path]) -> tuple[int, int] | None:
+    """The oldest Python that the project says it runs on; None where it doesn't say."""
+    for folder in folders:
+        project = _toml(_text(folder / "pyproject.toml") or "")
+        poetry = _table(_table(_table(project, "tool"), "poetry"), "dependencies").get("python")
+        stated = _table(project, "project").get("requires-python", poetry)
+        if stated is None:
+            match = re.search(r"^python_requires\s*=(.*)$", _text(folder / "setup.cfg") or "", re.MULTILINE)
+            stated = match[1] if match else None
+        if found := re.search(r"(?:>=|\^|~=|==|~)\s*3\.(\d+)", str(stated)):
+            return 3, int(found[1])
+    return None
+
+
 def environment_of(root: Path, fallback: Path | None) -> Path | None:
     """The project's own virtual environment, or else the one given (an activated one)."""
     for name in (".venv", "venv", "env"):

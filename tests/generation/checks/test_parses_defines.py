@@ -112,3 +112,30 @@ def test_the_symbol_asked_for_is_normalized_too(make_project: MakeProject) -> No
     checks = checked(make_project, FILES, "\ufb01x", "def \ufb01x(): return 1\n")
     assert verdict(checks["defines"]) == "pass"
     assert verdict(checks["call_sites"]) == "pass: 1 calls fit"
+
+
+WALRUS, MATCH = "def fix(a):\n    if (b := a): return b\n", "def fix(a):\n    match a:\n        case 1: return a\n"
+SUPPORTS, NEEDS = "the project supports Python", "[project]\nname = 'a'\nrequires-python"
+WORDS = "Pattern matching is only supported in Python 3.10 and greater"
+OLDEST = [
+    ("pyproject.toml", f"{NEEDS} = '>=3.9'\n", MATCH, f"fail 3: {SUPPORTS} 3.9: {WORDS}"),
+    ("pyproject.toml", f"{NEEDS} = '>=3.9'\n", WALRUS, "pass"),
+    ("pyproject.toml", f"{NEEDS} = '>=3.10,<4'\n", MATCH, "pass"),
+    ("pyproject.toml", "[tool.poetry.dependencies]\npython = '^3.8'\n", MATCH, f"fail 3: {SUPPORTS} 3.8: {WORDS}"),
+    ("setup.cfg", "[options]\npython_requires = >=3.8\n", MATCH, f"fail 3: {SUPPORTS} 3.8: {WORDS}"),
+    ("setup.cfg", "[options]\nzip_safe = no\n", MATCH, "pass"),
+]
+
+
+@pytest.mark.parametrize(("manifest", "text", "answer", "expected"), OLDEST)
+def test_parses_on_the_oldest_python(
+    make_project: MakeProject, manifest: str, text: str, answer: str, expected: str
+) -> None:
+    files = {"app/tools.py": "X = 1\n", manifest: text}
+    assert verdict(checked(make_project, files, "fix", answer)["parses"]) == expected
+
+
+def test_a_module_that_needs_a_newer_python_may_have_it(make_project: MakeProject) -> None:
+    text = f"{NEEDS} = '>=3.9'\n"
+    files = {"app/tools.py": MATCH.replace("fix", "other"), "pyproject.toml": text}
+    assert verdict(checked(make_project, files, "fix", MATCH)["parses"]) == "pass"
