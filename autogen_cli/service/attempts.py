@@ -1,6 +1,6 @@
 """One attempt: what a provider answered, and whether it fits."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -25,12 +25,16 @@ _CERTAINTY: tuple[CostSource, ...] = ("reported", "computed", "estimated", "unpr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """code: what was found in the answer, empty where nothing was. usage: of this attempt alone."""
+    """code: what was found in the answer, empty where nothing was. usage: of this attempt alone.
+
+    phases_ms: of its checks, where another process ran them.
+    """
 
     served: Served
     code: str
     checks: tuple[CheckResult, ...]
     usage: Usage = field(default_factory=Usage)
+    phases_ms: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def failed(self) -> tuple[CheckResult, ...]:

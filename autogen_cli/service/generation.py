@@ -51,7 +51,7 @@ class Generation:
 
     An event goes into the books with the time of everything that led to it, so it is written when its result has been
     finished, or the next question is about to be asked; the end of a `with` block sees to it in any case. phase: takes
-    the time of what runs within it.
+    the time of what runs within it. note: takes phases that ran elsewhere meanwhile.
     """
 
     def __init__(self, services: "Services", request: GenerationRequest, options: GenerateOptions) -> None:
@@ -63,7 +63,7 @@ class Generation:
         self._test = _words(checks.test or "") if options.test is None else options.test
         self._request_id = request.id or uuid4().hex
         self._watch = PerformanceMonitor()
-        self.phase = self._watch.phase
+        self.phase, self.note = self._watch.phase, self._watch.note
         self._owed: Callable[[Mapping[str, int]], None] | None = None
         self.sent = False  # whether something may have been billed that isn't settled yet
         self._direct: tuple[str, str] | None = None  # of the project as it was when the request came
@@ -79,6 +79,10 @@ class Generation:
         self._note_down()
         if isinstance(error, AutogenError) and self._asked:
             self._services.access.record_failure(self._request.name, self._request_id, error)
+
+    @property
+    def phases_ms(self) -> Mapping[str, int]:
+        return self._watch.phases_ms
 
     def _note_down(self) -> None:
         """Writes the event that the books are owed."""

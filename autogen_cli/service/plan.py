@@ -1,6 +1,7 @@
 """What goes into a generation and what comes out of it: options, the plan, the preview, the result with its edit."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,10 @@ class GenerateOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A request, worked out: everything that is known before anything is sent."""
+    """A request, worked out: everything that is known before anything is sent.
+
+    phases_ms: where the time went, where another process worked it out.
+    """
 
     request: GenerationRequest
     request_id: str
@@ -47,6 +51,7 @@ class Plan:
     context: CodeContext
     prompt: Prompt
     inputs: KeyInputs
+    phases_ms: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def provider(self) -> str:

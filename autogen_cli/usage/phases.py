@@ -1,7 +1,7 @@
 """The phases of one generation, timed."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Literal
 
@@ -38,6 +38,12 @@ class PerformanceMonitor:
             took = self._clock() - started
             self._seconds[name] = self._seconds.get(name, 0.0) + took - self._within
             self._within = before + took
+
+    def note(self, phases_ms: Mapping[str, int]) -> None:
+        """Phases that ran elsewhere, while the running one waited for them."""
+        for name, took in phases_ms.items():
+            self._seconds[name] = self._seconds.get(name, 0.0) + took / 1000
+            self._within += took / 1000
 
     @property
     def phases_ms(self) -> dict[str, int]:

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 
 from autogen_cli.providers.fake import FakeServer, faults
 from tests import schemas
-from tests.cli.test_generate import ANSWER, FILES, MISFIT
+from tests.cli.test_generate import ANSWER, FILES, MISFIT, events
 from tests.conftest import MakeProject, RunAutogen
 
 TOTAL = {"module": "shop.money", "symbol": "total"}
@@ -87,6 +87,15 @@ def test_rows_of_both_formats_are_answered_in_input_order(shop: Path, server: Fa
     for row in found:
         Draft202012Validator(json.loads((schemas.FOLDER / "batch_row.json").read_text())).validate(row)
     Draft202012Validator(json.loads((schemas.FOLDER / "completion.json").read_text())).validate(found[0]["result"])
+
+
+def test_phases_of_the_workers_are_on_the_books(shop: Path, server: FakeServer, autogen: RunAutogen) -> None:
+    ran = autogen("batch", write_rows(shop / "rows.jsonl", [TOTAL]), "-o", "out.jsonl")
+    (row,) = results(shop / "out.jsonl")
+    (event,) = events()
+    assert ran.code == 0
+    assert {"project", "index", "rank", "render", "wait", "provider", "checks"} <= event.phases_ms.keys()
+    assert event.phases_ms == row["result"]["phases_ms"]
 
 
 def test_the_next_run_pays_for_nothing_that_is_finished(shop: Path, server: FakeServer, autogen: RunAutogen) -> None:

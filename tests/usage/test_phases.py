@@ -32,6 +32,15 @@ def test_a_phase_within_another_counts_only_there():
     assert monitor.elapsed_ms == 10000
 
 
+def test_phases_that_ran_elsewhere_were_not_waited_for():
+    clock = ticks(0.0, 0.0, 3.0)
+    monitor = PerformanceMonitor(lambda: next(clock))
+    with monitor.phase("wait"):
+        monitor.note({"index": 1500, "rank": 500})
+
+    assert monitor.phases_ms == {"index": 1500, "rank": 500, "wait": 1000}
+
+
 def test_a_lap_has_what_came_since_the_last_one():
     clock = ticks(0.0, 0.0, 1.0, 1.0, 1.0, 2.0, 4.0)
     monitor = PerformanceMonitor(lambda: next(clock))

@@ -47,7 +47,9 @@ class BatchGeneration(Generation):
         """Raises TargetError, AccessError, ConfigError, ProviderError and BudgetError."""
         with self:
             self.authorize()
-            plan = await self._workshop.plan(self._request)
+            with self.phase("wait"):
+                plan = await self._workshop.plan(self._request)
+                self.note(plan.phases_ms)
             result = self.recalled(plan) or await self.answer_once(plan)
             return self.finish(plan.target, result).result
 
@@ -65,7 +67,9 @@ class BatchGeneration(Generation):
         return reservation
 
     async def _judged(self, plan: Plan, served: "Served") -> Attempt:
-        return await self._workshop.judge(plan, served)
+        attempt = await self._workshop.judge(plan, served)
+        self.note(attempt.phases_ms)
+        return attempt
 
     async def _new_prompt(self, plan: Plan, attempt: Attempt) -> Prompt:
         return await self._workshop.repair_prompt(plan, attempt)

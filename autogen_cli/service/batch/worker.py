@@ -35,20 +35,20 @@ def begin(root: Path, flags: Mapping[str, object]) -> None:
 
 
 def plan(request: GenerationRequest, options: GenerateOptions) -> Plan:
-    return _without_texts(_whole_plan(request, options))
+    story = Generation(_opened[0], request, options)
+    found = story.plan(story.target())
+    return replace(_without_texts(found), phases_ms=story.phases_ms)
 
 
 def judge(found: Plan, served: "Served", options: GenerateOptions) -> "Attempt":
-    return Generation(_opened[0], found.request, options).judge(found, served)
+    story = Generation(_opened[0], found.request, options)
+    attempt = story.judge(found, served)
+    return replace(attempt, phases_ms=story.phases_ms)
 
 
 def repair_prompt(request: GenerationRequest, attempt: "Attempt", options: GenerateOptions) -> Prompt:
-    return Generation(_opened[0], request, options).repair_prompt(_whole_plan(request, options), attempt)
-
-
-def _whole_plan(request: GenerationRequest, options: GenerateOptions) -> Plan:
     story = Generation(_opened[0], request, options)
-    return story.plan(story.target())
+    return story.repair_prompt(story.plan(story.target()), attempt)
 
 
 def _without_texts(found: Plan) -> Plan:
