@@ -154,7 +154,7 @@ def _is_taken(tree: ast.AST, wanted: Wanted, file: Path, modules: Modules) -> bo
             found = modules.resolve(file, ast.unparse(node.func))
             taker = found[1] if found and isinstance(found[1], ast.FunctionDef | ast.AsyncFunctionDef) else None
             annotations = [p.annotation for p in parameters(taker.args)] if taker else []
-            if _TAKES_CORO.search(name) or any(map(is_awaitable, annotations)):
+            if _TAKES_CORO.search(name) or any(is_awaitable(a, sure=True) for a in annotations):
                 return True
     return False
 

@@ -6,17 +6,8 @@ from dataclasses import dataclass
 from autogen_cli.generation.checks.signature import decorator_names
 from autogen_cli.generation.statements import Function, has_docstring, is_placeholder, own_nodes
 
-_AWAITABLE = (
-    "Awaitable",
-    "Coroutine",
-    "Future",
-    "Task",
-    "Deferred",
-    "Any",
-    "AsyncIterator",
-    "AsyncGenerator",
-    "object",
-)
+_AWAITABLE = ("Awaitable", "Coroutine", "Future", "Task", "Deferred")
+_MAY_BE_AWAITABLE = (*_AWAITABLE, "Any", "AsyncIterator", "AsyncGenerator", "object")
 # Expressions whose value can be neither awaited nor entered, whatever is in them.
 _PLAIN = (
     ast.Constant, ast.JoinedStr, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp,
@@ -79,23 +70,23 @@ class Results:
         )
 
 
-def is_awaitable(annotation: ast.expr | None) -> bool:
-    """Whether an annotation leaves room for something that can be awaited."""
+def is_awaitable(annotation: ast.expr | None, *, sure: bool = False) -> bool:
+    """Whether an annotation leaves room for something that can be awaited; sure: whether it asks for that."""
     match annotation:
         case ast.Constant(value=str(text)):
             try:
-                return is_awaitable(ast.parse(text.strip(), mode="eval").body)
+                return is_awaitable(ast.parse(text.strip(), mode="eval").body, sure=sure)
             except SyntaxError:
-                return True
+                return not sure
         case ast.BinOp(left=left, right=right):
-            return is_awaitable(left) or is_awaitable(right)
+            return is_awaitable(left, sure=sure) or is_awaitable(right, sure=sure)
         case ast.Subscript(value=ast.Name(id="Optional" | "Union" | "Annotated"), slice=inner):
             parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
-            return any(map(is_awaitable, parts))
+            return any(is_awaitable(part, sure=sure) for part in parts)
         case ast.Subscript(value=value):
-            return is_awaitable(value)
+            return is_awaitable(value, sure=sure)
     name = getattr(annotation, "attr", getattr(annotation, "id", ""))
-    return any(word in name for word in _AWAITABLE)
+    return any(word in name for word in (_AWAITABLE if sure else _MAY_BE_AWAITABLE))
 
 
 def results_of(function: Function, *, plain: bool = True) -> Results:

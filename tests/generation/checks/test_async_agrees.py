@@ -10,7 +10,7 @@ PLAIN = "def fix(): return 1\n"
 AGEN = "async def fix():\n    yield 1\n"
 MANAGER = "from contextlib import contextmanager\n@contextmanager\ndef fix():\n    yield 1\n"
 ASYNC_MANAGER = "from contextlib import asynccontextmanager\n@asynccontextmanager\nasync def fix():\n    yield 1\n"
-TAKES = "def take(a: 'Coroutine'): ...\ndef other(a: 'int'): ...\n"
+TAKES = "def take(a: 'Coroutine'): ...\ndef other(a: 'int'): ...\ndef anything(a: 'Any'): ...\n"
 NOT_AWAITED = "it doesn't await the coroutine"
 NOT_ASYNC = "it awaits the result, and the function isn't async"
 
@@ -55,6 +55,11 @@ COROUTINES = [
     ("def f():\n    return fix()\nasync def g(o):\n    await o.f()", "pass"),
     ("def f(o):\n    o.run_coro(fix())", "pass"),
     ("from app.takes import take\ndef f():\n    take(fix())", "pass"),
+    ("from app.takes import take\ndef f():\n    t = fix()\n    take(t)", "pass"),
+    ("from app.takes import anything\ndef f():\n    t = fix()\n    anything(t)", f"fail 1: 5: {NOT_AWAITED}"),
+    ("def f() -> 'Optional[Awaitable[int]]':\n    return fix()", "pass"),
+    ("def f() -> 'int | Future':\n    return fix()", "pass"),
+    ("def f() -> 'no type (':\n    return fix()", "pass"),
     ("from app.takes import other\ndef f():\n    other(fix())", f"fail 1: 5: {NOT_AWAITED}"),
     ("async def f():\n    await fix()\n    fix().x", f"fail 1: 5: {NOT_AWAITED}"),
 ]
