@@ -118,6 +118,8 @@ class ContextEngine:
                 place = f"{path}:{exc.lineno}" if exc.lineno else path  # a NUL byte has no line
                 message = f"{place} has a syntax error: {exc.msg}"
                 raise TargetError(message, hint="mend it first") from exc
+            except (ValueError, RecursionError, MemoryError) as exc:
+                raise TargetError(f"{path} can't be parsed: {exc or 'it is nested too deeply'}") from exc
 
     def extract(self, target: Target, budget: int, phase: Phases = nullcontext) -> CodeContext:
         """The best `budget` tokens on a target that `resolve` gave. phase: gives what each phase runs within."""

@@ -4,8 +4,9 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tree_sitter import Language, Parser, Query, Tree
+    from tree_sitter import Language, Node, Parser, Query, Tree
 
+DEEPEST, MOST_LOOSE = 1_000, 2_000  # nodes nested, and side by side in a syntax error
 MOST_TREES = 4  # the same file is read for its imports, its usages and its facts, one after the other
 
 
@@ -26,7 +27,24 @@ def _parser() -> "Parser":
 
 @lru_cache(maxsize=MOST_TREES)
 def parse(source: bytes) -> "Tree":
-    return _parser().parse(source)
+    """The tree; for what no person wrote that of a file with a syntax error.
+
+    Queries take quadratic time where nodes are nested deeply, and where an error node has nameless children only: hours
+    for a megabyte of `a.a.a` or `((((`.
+    """
+    tree = _parser().parse(source)
+    return _parser().parse(b"(") if _is_bomb(tree.root_node) else tree
+
+
+def _is_bomb(root: "Node") -> bool:
+    """Looks into large nodes alone: a small one can't be deep."""
+    level, depth = [root], 0
+    while level:
+        depth += 1
+        if depth > DEEPEST or any(node.type == "ERROR" and node.child_count > MOST_LOOSE for node in level):
+            return True
+        level = [child for node in level for child in node.children if child.descendant_count > DEEPEST - depth]
+    return False
 
 
 def error_line(source: bytes) -> int:

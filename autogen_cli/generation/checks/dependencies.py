@@ -84,7 +84,7 @@ def _requirements(lines: Iterable[str]) -> Iterator[str]:
 def _toml(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return {}
 
 
@@ -114,6 +114,7 @@ def _table(value: object, *keys: str) -> Mapping[str, Any]:
 def _lock(text: str) -> Iterator[str]:
     data = _toml(text)
     packages = data.get("package", data.get("packages", []))
+    packages = packages if isinstance(packages, list) else []
     yield from (p["name"] for p in packages if isinstance(p, Mapping) and isinstance(p.get("name"), str))
 
 
@@ -125,7 +126,7 @@ def _pipfile(text: str) -> Iterator[str]:
 def _pipfile_lock(text: str) -> Iterator[str]:
     try:
         data = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     yield from (*_table(data, "default"), *_table(data, "develop"))
 

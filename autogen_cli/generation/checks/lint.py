@@ -66,8 +66,10 @@ def _formatter(subject: Subject) -> list[str] | None:
 
 
 def _program(name: str) -> str | None:
-    beside = Path(sys.executable).with_name(name)
-    return shutil.which(name) or (str(beside) if beside.is_file() else None)
+    beside, found = Path(sys.executable).with_name(name), shutil.which(name)
+    if found and Path(found).is_absolute():  # a PATH with `.` in it finds the project's own
+        return found
+    return str(beside) if beside.is_file() else None
 
 
 def _run(command: Sequence[str], text: str, folder: Path) -> str | None:
