@@ -280,3 +280,19 @@ def test_words_and_lengths() -> None:
     assert words_of(["parseHTMLPage", "max_size2"]) == {"parse", "html", "page", "max", "size", "2"}
     assert shorten("abcdef", 6) == "abcdef"
     assert shorten("abc defg", 7) == "abc..."
+
+
+@pytest.mark.parametrize(
+    "bomb", ["x = a" + ".a" * 100_000, "x(" + "(" * 100_000, "{" * 100_000, "f(" * 50_000 + ")" * 50_000], ids=len
+)
+def test_what_no_person_wrote_is_a_syntax_error_at_once(bomb: str) -> None:
+    """A query over such a tree takes minutes."""
+    began = time.monotonic()
+    facts = read_facts(f"import os\n{bomb}\n".encode())
+    assert (facts.error_line, facts.definitions, facts.imports) == (1, (), ())
+    assert time.monotonic() - began < 10
+
+
+def test_long_chains_that_people_write_are_read() -> None:
+    facts = read_facts(("def f(): ...\nx = a" + ".b()" * 200 + "\ny = 1" + " + 1" * 500 + "\n").encode())
+    assert (facts.error_line, [found.name for found in facts.definitions]) == (0, ["f", "x", "y"])
