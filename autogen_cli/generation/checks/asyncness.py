@@ -138,7 +138,7 @@ def _judge_passed_on(function: Function | None, site: CallSite, subject: Subject
     if function is None:
         return _OPEN
     annotation = ast.unparse(function.returns) if function.returns else ""
-    if is_awaitable(function.returns):
+    if is_awaitable(function.returns, sure=True):
         return _GOOD
     if re.match(r"\W*(?:None|bool|bytes|dict|float|int|list|set|str|tuple)\b", annotation):
         return ("bad", f"it returns the coroutine, and is annotated {annotation}")

@@ -59,7 +59,7 @@ COROUTINES = [
     ("from app.takes import anything\ndef f():\n    t = fix()\n    anything(t)", f"fail 1: 5: {NOT_AWAITED}"),
     ("def f() -> 'Optional[Awaitable[int]]':\n    return fix()", "pass"),
     ("def f() -> 'int | Future':\n    return fix()", "pass"),
-    ("def f() -> 'no type (':\n    return fix()", "pass"),
+    ("def f() -> 'Any | no type (':\n    return fix()", "fail 1: it is async, and none of its 1 callers awaits it"),
     ("from app.takes import other\ndef f():\n    other(fix())", f"fail 1: 5: {NOT_AWAITED}"),
     ("async def f():\n    await fix()\n    fix().x", f"fail 1: 5: {NOT_AWAITED}"),
 ]
