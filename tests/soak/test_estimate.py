@@ -4,33 +4,28 @@ AUTOGEN_CORPORA names a folder of projects. In a copy, 200 functions are left ou
 what was left out, and counts tokens as the tokenizer does. The ledger knows one other project.
 """
 
-import asyncio
+import json
 import os
 import random
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from decimal import Decimal
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import pytest
 
 from autogen_cli.bench.gate import dotted, sources
 from autogen_cli.bench.removal import functions_of, remove
 from autogen_cli.context.tokens import count_tokens
+from autogen_cli.errors import BatchError
 from autogen_cli.generation.insert.module import parse_module
-from autogen_cli.models import GenerationRequest, UsageEvent
 from autogen_cli.providers.fake.openai import FakeServer
-from autogen_cli.service.generate import Generator
-from autogen_cli.service.plan import GenerateOptions
-from autogen_cli.service.wiring import Services, open_services
-from autogen_cli.usage.estimate import CostEstimate
+from tests.conftest import RunAutogen
 
 CORPORA = Path(os.environ.get("AUTOGEN_CORPORA", "/nowhere"))  # read before the fixtures clear the environment
 CALIBRATION, PROJECTS = "jinja2", ("rich", "tornado", "werkzeug")
-ROWS, AT_ONCE = 200, 4
+ROWS = 200
 MODEL = "gpt-5-mini"
 
 pytestmark = [
@@ -40,14 +35,6 @@ pytestmark = [
 
 type Row = tuple[str, str]
 """Module and symbol."""
-
-
-class Reported(NamedTuple):
-    """What a batch took, as its events say."""
-
-    input_tokens: int
-    output_tokens: int
-    cost_usd: Decimal
 
 
 def leave_out(root: Path, rows: int) -> dict[Row, str]:
@@ -80,66 +67,50 @@ def answers(taken: Mapping[Row, str]) -> Callable[[str], str]:
     return answer
 
 
-@contextmanager
-def a_batch(name: str, folder: Path) -> Iterator[tuple[Services, list[GenerationRequest]]]:
-    root = folder / name
+def estimated_and_reported(autogen: RunAutogen, name: str, folder: Path) -> tuple[Any, Any]:
+    """What `batch --dry-run` expects, and what the ledger says of the batch afterwards."""
+    root, rows = folder / name, folder / f"{name}.jsonl"
     shutil.copytree(CORPORA / name, root)
     taken = leave_out(root, ROWS)
-    requests = [GenerationRequest(module=module, symbol=symbol) for module, symbol in taken]
+    rows.write_text("".join(json.dumps({"module": module, "symbol": symbol}) + "\n" for module, symbol in taken))
     with FakeServer(answers(taken), count_tokens=count_tokens) as server:
-        flags = {"openai.base_url": server.base_url, "openai.model": MODEL, "provider": "openai", "fallback": ()}
-        with open_services(root, command="batch", warn=print, detail=str, flags=flags) as services:
-            yield services, requests
-
-
-async def send(services: Services, requests: list[GenerationRequest]) -> None:
-    gate = asyncio.Semaphore(AT_ONCE)
-
-    async def one(request: GenerationRequest) -> None:
-        async with gate:
-            await generator.generate(request, GenerateOptions())
-
-    async with Generator(services) as generator:
-        await asyncio.gather(*map(one, requests))
-
-
-def estimated_and_reported(name: str, folder: Path) -> tuple[CostEstimate, Reported]:
-    with a_batch(name, folder) as (services, requests):
-        generator = Generator(services)
-        estimate = services.books.estimate(*(generator.plan(request) for request in requests))
-        asyncio.run(send(services, requests))
-        events: list[UsageEvent] = [event for event in services.tracker.events() if event.project == str(folder / name)]
-    assert len({event.symbol for event in events}) == ROWS
-    return estimate, Reported(
-        sum(event.input_tokens for event in events),
-        sum(event.output_tokens for event in events),
-        sum((event.cost_usd or Decimal(0) for event in events), Decimal(0)),
+        os.environ["OPENAI_BASE_URL"] = server.base_url
+        estimate = autogen("batch", str(rows), "--dry-run", "--json", cwd=root).json
+        ran = autogen("batch", str(rows), "-o", str(folder / f"{name}.out"), "--json", cwd=root)
+    assert (ran.code in {0, BatchError.exit_code}, estimate["planned"], estimate["refused"]) == (True, ROWS, []), (
+        ran.err
     )
+    reported = autogen("usage", "--since", "1d", "--only", f"project={root}", "--json").json["total"]
+    assert reported["accepted"] + reported["rejected"] >= ROWS
+    assert (reported["unpriced"], reported["errors"]) == (0, 0)
+    return estimate["estimate"], reported
 
 
 def test_three_batches_cost_what_was_estimated(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, record_testsuite_property: Callable[[str, object], None]
+    autogen: RunAutogen,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    record_testsuite_property: Callable[[str, object], None],
 ) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
-    estimated_and_reported(CALIBRATION, tmp_path)
-    missed = []
+    for key, value in {"OPENAI_API_KEY": "sk-test", "OPENAI_BASE_URL": "", "AUTOGEN_OPENAI_MODEL": MODEL}.items():
+        monkeypatch.setenv(key, value)
     calibrated = Path(os.environ["AUTOGEN_HOME"])
+    estimated_and_reported(autogen, CALIBRATION, tmp_path)
+    missed = []
     for name in PROJECTS:
         home = shutil.copytree(calibrated, tmp_path / f"home-{name}")
         monkeypatch.setenv("AUTOGEN_HOME", str(home))
-        estimate, reported = estimated_and_reported(name, tmp_path)
-        assert estimate.cost_usd
-        assert estimate.low_usd
-        assert estimate.high_usd
-        off = float(estimate.cost_usd / reported.cost_usd) - 1
+        estimate, reported = estimated_and_reported(autogen, name, tmp_path)
+        off = estimate["cost_usd"] / reported["cost_usd"] - 1
         figures = (
-            f"estimated ${estimate.cost_usd:.4f} ({estimate.low_usd:.4f} to {estimate.high_usd:.4f}), "
-            f"reported ${reported.cost_usd:.4f}: {off:+.1%}; "
-            f"tokens in {estimate.input_tokens / reported.input_tokens - 1:+.1%}, "
-            f"out {estimate.output_tokens / reported.output_tokens - 1:+.1%}; {estimate.basis}"
+            f"estimated ${estimate['cost_usd']:.4f} ({estimate['low_usd']:.4f} to {estimate['high_usd']:.4f}), "
+            f"reported ${reported['cost_usd']:.4f}: {off:+.1%}; "
+            f"tokens in {estimate['input_tokens'] / reported['input_tokens'] - 1:+.1%}, "
+            f"out {estimate['output_tokens'] / reported['output_tokens'] - 1:+.1%}; "
+            f"{reported['rejected']} answers rejected; {estimate['basis']}"
         )
         record_testsuite_property(name, figures)
         print(name, figures)  # noqa: T201 - read with -s
-        if not (abs(off) < 0.10 and estimate.low_usd < reported.cost_usd < estimate.high_usd):
+        if not (abs(off) < 0.10 and estimate["low_usd"] < reported["cost_usd"] < estimate["high_usd"]):
             missed.append(figures)
     assert missed == []

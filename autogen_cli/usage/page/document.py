@@ -206,7 +206,7 @@ def _modules(report: UsageReport) -> Html:
 
 
 def _table(by: str, rows: Sequence[UsageRow], *, sortable: bool = False) -> Html:
-    names = (by.capitalize(), "Requests", "Cached", "Failed", "Tokens in", "Tokens out", "Unpriced", "Cost", "Each")
+    names = (by.capitalize(), "Cost", "Each", "Requests", "Cached", "Failed", "Tokens in", "Tokens out", "Unpriced")
     head = tag("tr", *(tag("th", name, scope="col") for name in names))
     body = tag("tbody", *(_row(row.group[by], row) for row in rows))
     return tag("div", tag("table", tag("thead", head), body, class_="sortable" if sortable else None), class_="scroll")
@@ -215,11 +215,11 @@ def _table(by: str, rows: Sequence[UsageRow], *, sortable: bool = False) -> Html
 def _row(name: str, row: UsageRow) -> Html:
     failed, each = row.errors + row.rejected, row.cost_per_accepted_usd
     cells: list[tuple[str, Decimal | int | None]] = [
+        (_money(row.cost_usd, row.unpriced), row.cost_usd),
+        (dollars(each) if each else "", each),
         *((f"{count:,}", count) for count in (row.requests, row.cached, failed)),
         *((compact(count), count) for count in (row.input_tokens, row.output_tokens)),
         (f"{row.unpriced:,}", row.unpriced),
-        (_money(row.cost_usd, row.unpriced), row.cost_usd),
-        (dollars(each) if each else "", each),
     ]
     values = (tag("td", text, data_value="-1" if value is None else f"{Decimal(value):f}") for text, value in cells)
     return tag("tr", tag("th", breakable(name), scope="row"), *values)
