@@ -274,8 +274,8 @@ class GeneratedCode:
 class UsageEvent:
     """One line of the ledger: a provider call, a cache hit, a failure or a repair.
 
-    time: seconds since the epoch, UTC. saved_usd: what a cache hit would have cost. batch: the batch it was part of.
-    bytes_per_function: of the module that the symbol goes into, 0 where it has none.
+    time: seconds since the epoch, UTC. saved_usd: what a cache hit would have cost. batch: the file of rows that it was
+    one of. bytes_per_function: of the module that the symbol goes into, 0 where it has none.
     """
 
     time: float

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 ByOption = Annotated[
     list[str] | None,
-    typer.Option("--by", help="day, model, provider, module, symbol, command, project, outcome; may be repeated"),
+    typer.Option(
+        "--by", help="day, model, provider, module, symbol, command, project, batch, outcome; may be repeated"
+    ),
 ]
 OnlyOption = Annotated[list[str] | None, typer.Option("--only", help="model=NAME, module=NAME, ...; may be repeated")]
 ZoneOption = Annotated[

@@ -31,7 +31,8 @@ NOTHING = Usage(cost_usd=Decimal(0), cost_source="computed")
 
 class Books:
     """count: tokens of a text, for providers that report none. clock: seconds since the epoch. command: what the user
-    ran. base_urls: by provider; they tell resellers of one model apart.
+    ran. base_urls: by provider; they tell resellers of one model apart. batch: the file of rows that is worked off now,
+    if one is.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Books:
         self._clock = clock
         self._command = command
         self._base_urls = base_urls
+        self.batch = ""
 
     def size(self, prompt: Prompt) -> int:
         """Tokens (o200k_base) of a prompt's texts."""
@@ -174,6 +176,7 @@ class Books:
             cost_source=usage.cost_source,
             duration_ms=duration_ms,
             project=str(target.root),
+            batch=self.batch,
         )
 
 

@@ -12,7 +12,7 @@ from autogen_cli.usage.ledger import UsageTracker
 from autogen_cli.usage.rollup import QUARTER, Sums
 from autogen_cli.usage.window import TimeRange
 
-DIMENSIONS = ("day", "model", "provider", "module", "symbol", "command", "project", "outcome")
+DIMENSIONS = ("day", "model", "provider", "module", "symbol", "command", "project", "batch", "outcome")
 FILTERS = DIMENSIONS[1:]
 _ACCEPTED = {"accepted", "scaffold"}
 _FAILED = {"error", "rejected"}

@@ -35,7 +35,7 @@ class Sums(NamedTuple):
 
 
 def of_event(event: UsageEvent) -> Sums:
-    facts = {name: getattr(event, name) or "" for name in (*DIMENSIONS, "module", "symbol")}
+    facts = {name: getattr(event, name) or "" for name in (*DIMENSIONS, "module", "symbol", "batch")}
     return Sums(
         event.time,
         facts,

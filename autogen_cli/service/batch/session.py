@@ -92,6 +92,7 @@ class Batch:
         """
         options = self._options
         concurrency = self._services.config.limits.max_concurrent
+        self._services.books.batch = self._name
         with contextlib.ExitStack() as stack:
             journal = stack.enter_context(
                 contextlib.closing(Journal(self._journal_path, restart=options.restart, room=concurrency))
@@ -139,6 +140,11 @@ class Batch:
 
     def _workshop(self) -> Workshop:
         return Workshop(self._services.root, self._flags, self._options.generate, workers=usable_cores())
+
+    @property
+    def _name(self) -> str:
+        source = self._options.source
+        return source if source == STDIN else str(Path(source).resolve())
 
     @property
     def _journal_path(self) -> Path | None:
