@@ -60,6 +60,13 @@ def results(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
+def test_the_ledger_knows_which_batch_a_call_was_for(shop: Path, server: FakeServer, autogen: RunAutogen) -> None:
+    rows = write_rows(shop / "rows.jsonl", [TOTAL, raw(1)])
+    assert autogen("batch", rows, "-o", "out.jsonl").code == 0
+    (row,) = autogen("usage", "--by", "batch,command", "--json").json["rows"]
+    assert (row["group"], row["requests"]) == ({"batch": rows, "command": "batch"}, 2)
+
+
 def test_rows_of_both_formats_are_answered_in_input_order(shop: Path, server: FakeServer, autogen: RunAutogen) -> None:
     rows = [raw(1), {"id": "a", **TOTAL}, "", {"id": "b", **TOTAL}, "# no", {"id": "c", "modul": "x"}, raw(2)]
     ran = autogen("batch", write_rows(shop / "rows.jsonl", rows), "-o", "out.jsonl")

@@ -57,6 +57,7 @@ class Batch:
         self._options = options
         self._reader = RowReader(options.source)
         self._flags = flags
+        services.books.batch = options.source if options.source == STDIN else str(Path(options.source).resolve())
         self.ended_by: AutogenError | None = None  # why the run ended before its last row, once it has
         if options.output and options.source != STDIN and _same_file(options.output, Path(options.source)):
             raise ArgumentError("the output would overwrite the rows", hint="name another file with -o")
@@ -92,7 +93,6 @@ class Batch:
         """
         options = self._options
         concurrency = self._services.config.limits.max_concurrent
-        self._services.books.batch = self._name
         with contextlib.ExitStack() as stack:
             journal = stack.enter_context(
                 contextlib.closing(Journal(self._journal_path, restart=options.restart, room=concurrency))
@@ -140,11 +140,6 @@ class Batch:
 
     def _workshop(self) -> Workshop:
         return Workshop(self._services.root, self._flags, self._options.generate, workers=usable_cores())
-
-    @property
-    def _name(self) -> str:
-        source = self._options.source
-        return source if source == STDIN else str(Path(source).resolve())
 
     @property
     def _journal_path(self) -> Path | None:
