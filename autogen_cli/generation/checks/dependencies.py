@@ -6,7 +6,8 @@ import itertools
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,7 @@ def site_packages(environment: Path) -> list[Path]:
 
 
 def _manifests(folder: Path) -> Iterator[list[str]]:
+    readers: dict[str, Callable[[str], Iterable[str]]]
     readers = {"pyproject.toml": _pyproject, "setup.cfg": _setup_cfg, "setup.py": _setup_py, "Pipfile": _pipfile}
     readers |= dict.fromkeys(_LOCKS, _lock) | {"Pipfile.lock": _pipfile_lock}
     for name, read in readers.items():
@@ -111,11 +113,12 @@ def _table(value: object, *keys: str) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _lock(text: str) -> Iterator[str]:
+@lru_cache(maxsize=8)  # a batch asks with every row, and a large lock file takes longer than all checks together
+def _lock(text: str) -> tuple[str, ...]:
     data = _toml(text)
     packages = data.get("package", data.get("packages", []))
     packages = packages if isinstance(packages, list) else []
-    yield from (p["name"] for p in packages if isinstance(p, Mapping) and isinstance(p.get("name"), str))
+    return tuple(p["name"] for p in packages if isinstance(p, Mapping) and isinstance(p.get("name"), str))
 
 
 def _pipfile(text: str) -> Iterator[str]:

@@ -89,5 +89,16 @@ def _changed(before: str, after: str) -> set[int]:
 
 def _differences(text: str, other: str) -> list[tuple[int, int]]:
     """Line ranges (1-based, inclusive) of a text that another one has otherwise."""
-    matcher = difflib.SequenceMatcher(None, text.splitlines(), other.splitlines(), autojunk=False)
-    return [(start + 1, end) for tag, start, end, _, _ in matcher.get_opcodes() if tag != "equal" and end > start]
+    own, others = text.splitlines(), other.splitlines()
+    head = _alike(own, others)
+    own, others = own[head:], others[head:]
+    tail = _alike(own[::-1], others[::-1])
+    matcher = difflib.SequenceMatcher(None, own[: len(own) - tail], others[: len(others) - tail], autojunk=False)
+    changed = ((start, end) for tag, start, end, _, _ in matcher.get_opcodes() if tag != "equal" and end > start)
+    return [(head + start + 1, head + end) for start, end in changed]
+
+
+def _alike(some: Sequence[str], others: Sequence[str]) -> int:
+    """How many lines two texts have in common at their beginning. Most of a module stays as it was."""
+    pairs = enumerate(zip(some, others, strict=False))
+    return next((number for number, (one, other) in pairs if one != other), min(len(some), len(others)))
