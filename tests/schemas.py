@@ -17,6 +17,7 @@ from autogen_cli.models import CallSite, ContextItem, GeneratedCode, Kind
 from autogen_cli.security.audit_reading import AuditEntry, AuditVerdict
 from autogen_cli.service.auth import KeyStatus
 from autogen_cli.service.batch.executor import RawAnswer
+from autogen_cli.service.batch.overview import JobState
 from autogen_cli.service.batch.summary import Summary
 from autogen_cli.service.credentials import KeyInfo
 from autogen_cli.service.doctor import Finding
@@ -185,6 +186,11 @@ class Audit(TypedDict):
     entries: list[AuditEntry]
 
 
+class BatchJobs(TypedDict):
+    output: str
+    jobs: list[JobState]
+
+
 class Nothing(TypedDict):
     pass
 
@@ -275,6 +281,7 @@ DOCUMENTS: dict[str, Any] = {
     "audit": Audit,
     "audit_verify": AuditVerdict,
     "batch": Summary,
+    "batch_jobs": BatchJobs,
     "batch_preview": Estimated,
     "batch_row": BatchRow,
     "bench": BenchReport,

@@ -48,6 +48,7 @@ TOUR = {  # a walk through docs/sample with every command; {key} is an entry of 
     "context invoices.money split_tax": "context",
     "batch rows.jsonl --dry-run": "batch_preview",
     "batch rows.jsonl -o results.jsonl": "batch",
+    "batch status results.jsonl": "batch_jobs",
     "usage --since 1d --by day,provider": "usage",
     "usage --since 1d --html usage.html": "usage_page",
     "usage export --since 1d": "usage_export",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -20,6 +20,7 @@ def batch(
     out: Output,
     *,
     source: Annotated[str, typer.Argument(metavar="FILE", help="JSONL, one request a line; - for stdin")],
+    of: Annotated[Path | None, typer.Argument(metavar="[OUTPUT]", help="With `status` or `cancel` for FILE")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where results go; stdout if not given")] = None,
     root: RootOption = None,
     unordered: Annotated[bool, typer.Option("--unordered", help="Results as they come, not in input order")] = False,
@@ -30,6 +31,9 @@ def batch(
     provider: ProviderOption = None,
     model: ModelOption = None,
     repair: Annotated[int | None, typer.Option(min=0, help="Further attempts after a rejected answer")] = None,
+    executor: Annotated[
+        Literal["local", "openai-batch"], typer.Option(help="Who makes the requests: this machine, or OpenAI's batches")
+    ] = "local",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count and estimate; send nothing")] = False,
     restart: Annotated[bool, typer.Option("--restart", help="Forget what earlier runs have finished")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Do again what failed in earlier runs")] = False,
@@ -38,7 +42,12 @@ def batch(
     force: Annotated[bool, typer.Option("--force", help="Replace symbols that exist")] = False,
     write: Annotated[bool, typer.Option("--write", help="Put accepted code into the project at the end")] = False,
 ) -> int:
-    """Thousands of requests from a JSONL file. The same command again goes on where it was."""
+    """Thousands of requests from a JSONL file. The same command again goes on where it was.
+
+    `status OUTPUT` and `cancel OUTPUT` in place of FILE: the jobs that the provider's batch service has for an output.
+    """
+    if of:
+        return _jobs(out, root, source, of)
     from autogen_cli.service.batch.session import BatchOptions
     from autogen_cli.service.plan import GenerateOptions
 
@@ -60,9 +69,32 @@ def batch(
         restart=restart,
         retry_failed=retry_failed,
         write=write,
+        executor=executor,
         generate=GenerateOptions(force=force, refresh=refresh, use_cache=not no_cache),
     )
     return (_preview if dry_run else _run)(out, root, options, flags)
+
+
+def _jobs(out: Output, root: Path | None, word: str, output: Path) -> int:
+    from autogen_cli.service.batch.overview import cancel, status
+    from autogen_cli.service.running import run
+    from autogen_cli.service.wiring import open_services
+
+    words = {"status": status, "cancel": cancel}
+    if word not in words:
+        hint = "name the output with -o" if Path(word).exists() else "the words are status and cancel"
+        raise ArgumentError(f"{output} is one name too many", hint=hint)
+    with open_services(root, command="batch", warn=out.warn, detail=out.detail) as services:
+        jobs = run(words[word](services, output))
+    if out.json:
+        out.document("batch_jobs", {"output": str(output), "jobs": jobs})
+        return 0
+    for job in jobs:
+        counts = f"{job.done:,} of {job.rows:,} rows done, {job.failed:,} failed"
+        out.text(f"{job.batch or job.name}  {job.status}  {counts}, since {job.created}\n")
+    if not jobs:
+        out.note(f"no job is on its way for {output}")
+    return 0
 
 
 def _preview(out: Output, root: Path | None, options: "BatchOptions", flags: Mapping[str, object]) -> int:
@@ -87,6 +119,8 @@ def _run(out: Output, root: Path | None, options: "BatchOptions", flags: Mapping
 
     with open_services(root, command="batch", warn=out.warn, detail=out.detail, flags=flags) as services:
         batch = Batch(services, options, flags=flags)
+        if options.executor == "openai-batch":
+            out.note("half the price, within 24 hours; a rejected answer isn't repaired: --retry-failed asks again")
         with progress_display(out) as (watch, pace):
             summary = run(
                 batch.run(

@@ -38,7 +38,10 @@ def progress_display(out: Output) -> Iterator[tuple[Callable[["Progress"], None]
         with out.live() as show:
             yield (lambda progress: show(progress_line(progress), progress.rows, progress.total)), TERMINAL_PACE
     else:
-        yield (lambda progress: out.note(progress_line(progress)) if progress.rows else None), PLAIN_PACE
+        yield (
+            (lambda progress: out.note(progress_line(progress)) if progress.rows or progress.in_flight else None),
+            PLAIN_PACE,
+        )
 
 
 def progress_line(progress: "Progress") -> str:

@@ -213,12 +213,15 @@ class Filling:
         self._max_bytes = max_bytes
         self._rows = self._bytes = 0
 
-    def takes(self, size: int) -> bool:
-        """Counts a line of so many bytes, its newline included; False where it begins a new file."""
+    def check(self, size: int) -> None:
+        """Raises ProviderRequestError for a line that no file has room for."""
         if size > self._max_bytes:
             raise ProviderRequestError(
                 f"the row has {size} bytes, and a batch file takes {self._max_bytes}", hint="lower the context"
             )
+
+    def takes(self, size: int) -> bool:
+        """Counts a line of so many bytes, its newline included; False where it begins a new file."""
         fits = self._rows < self._max_rows and self._bytes + size <= self._max_bytes
         self._rows, self._bytes = (self._rows + 1, self._bytes + size) if fits else (1, size)
         return fits

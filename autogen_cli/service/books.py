@@ -1,9 +1,10 @@
 """The books: what each provider call, cache hit and failure took, as events in the ledger."""
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from autogen_cli.errors import ProviderError
 from autogen_cli.models import (
@@ -52,6 +53,13 @@ class Books:
         self._command = command
         self._base_urls = base_urls
         self.batch = ""
+        self._batch_price = False
+
+    def at_batch_price(self) -> Self:
+        """The same books for calls of a batch interface, which cost half."""
+        books = copy(self)
+        books._batch_price = True
+        return books
 
     def size(self, prompt: Prompt) -> int:
         """Tokens (o200k_base) of a prompt's texts."""
@@ -156,7 +164,12 @@ class Books:
 
     def _usage(self, provider: str, model: str | None, tokens: TokenUsage) -> Usage:
         cost, source = self._prices.price(
-            model, provider, tokens, self._clock(), base_url=self._base_urls.get(provider)
+            model,
+            provider,
+            tokens,
+            self._clock(),
+            base_url=self._base_urls.get(provider),
+            batch=self._batch_price,
         )
         return Usage(input_tokens=tokens.input, output_tokens=tokens.output, cost_usd=cost, cost_source=source)
 

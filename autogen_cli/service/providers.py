@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from autogen_cli.limits.breaker import CircuitBreaker
     from autogen_cli.limits.spending import SpendingStore
     from autogen_cli.providers.base import Provider
+    from autogen_cli.providers.openai import OpenAIProvider
+    from autogen_cli.providers.openai_batch import BatchService
 
 type Say = Callable[[str], None]
 type Size = Callable[[Prompt], int]
@@ -93,6 +95,21 @@ class ProviderFactory:
         if self.credentials.has("codegen"):
             return "codegen"
         return "command" if config.command.argv else "scaffold"
+
+    def openai(self) -> "OpenAIProvider":
+        """The provider openai, of which a batch takes what it would send."""
+        from autogen_cli.providers.openai import OpenAIProvider
+
+        return OpenAIProvider(**self._openai(self._keys("openai")[0], None))
+
+    def batch_service(self) -> "BatchService":
+        """The batch interface of the provider openai."""
+        from autogen_cli.providers.openai_batch import BatchService
+        from autogen_cli.security.redaction import redact_logs
+
+        redact_logs()
+        settings = self.config.openai
+        return BatchService(base_url=settings.base_url, api_key=self._keys("openai")[0], timeout=settings.timeout)
 
     def address(self, name: str) -> str:
         """Where a provider is, as far as the settings say."""

@@ -210,4 +210,4 @@ def test_files_are_filled_up_to_the_limits():
     filling = Filling(max_rows=9, max_bytes=100)
     assert [filling.takes(size) for size in (60, 40, 1, 100, 1)] == [True, True, False, False, False]
     with pytest.raises(ProviderRequestError, match="101 bytes"):
-        filling.takes(101)
+        filling.check(101)

@@ -57,10 +57,12 @@ class Executor(Protocol):
     `run` (the second Ctrl-C) drops everything. What an executor keeps to go on after a stop is its own business.
 
     in_flight: requests on their way now. limit: what holds the rate back now, for a person; "" if nothing does.
-    batch_price: whether its requests are billed at the provider's batch price.
+    batch_price: whether its requests are billed at the provider's batch price. takes_all: whether it wants all the work
+    before its first outcome.
     """
 
     batch_price: bool
+    takes_all: bool
 
     @property
     def in_flight(self) -> int: ...

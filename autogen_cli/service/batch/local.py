@@ -20,6 +20,7 @@ AHEAD = 64  # rows beyond those on their way that are planned or checked meanwhi
 
 class LocalExecutor:
     batch_price = False
+    takes_all = False
 
     def __init__(
         self, services: "Services", workshop: "Workshop", options: GenerateOptions, *, concurrency: int

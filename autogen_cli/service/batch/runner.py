@@ -90,6 +90,8 @@ class BatchRunner:
         self._clock = clock
         self._begun = clock()
         self._queue: Queue = (InOrder if ordered else AsTheyCome)(self._emit)
+        if executor.takes_all:
+            self._queue.hurry()
         self._chunks: Iterator[list[Row]] = iter(())
         self._open: dict[str, Content] = {}
         self._unavailable = 0

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from autogen_cli.errors import ArgumentError, AutogenError
 from autogen_cli.service.batch.apply import Accepted, write_accepted
+from autogen_cli.service.batch.jobs import jobs_folder
 from autogen_cli.service.batch.journal import Journal
 from autogen_cli.service.batch.local import LocalExecutor
 from autogen_cli.service.batch.output import FileSink
@@ -24,9 +25,10 @@ from autogen_cli.service.batch.workshop import Workshop, usable_cores
 from autogen_cli.service.plan import GenerateOptions
 
 if TYPE_CHECKING:
+    from autogen_cli.service.batch.executor import Executor
     from autogen_cli.service.wiring import Services
 
-type ExecutorName = Literal["local"]
+type ExecutorName = Literal["local", "openai-batch"]
 
 SAMPLE = 500  # requests that a dry run plans at most
 GLANCE = 16  # requests that are planned before a run begins, for the estimate
@@ -61,6 +63,8 @@ class Batch:
         self.ended_by: AutogenError | None = None  # why the run ended before its last row, once it has
         if options.output and options.source != STDIN and _same_file(options.output, Path(options.source)):
             raise ArgumentError("the output would overwrite the rows", hint="name another file with -o")
+        if options.executor == "openai-batch" and not (options.output and self._journal_path):
+            raise ArgumentError("jobs of openai-batch outlive the command", hint="name a file for the output with -o")
 
     async def preview(self) -> BatchPreview:
         """What `--dry-run` shows. Raises ArgumentError for a pipe."""
@@ -72,7 +76,8 @@ class Batch:
             found = await self._survey(journal, SAMPLE)
             workshop = self._workshop()
             try:
-                return await preview(self._services, workshop, found, batch_price=False)
+                at_batch_price = self._options.executor == "openai-batch"
+                return await preview(self._services, workshop, found, batch_price=at_batch_price)
             finally:
                 await asyncio.to_thread(workshop.close)
 
@@ -102,7 +107,7 @@ class Batch:
                 raise ArgumentError("there is nowhere to put the rows", hint="name an output")
             stack.callback(place.close)
             workshop = self._workshop()
-            executor = LocalExecutor(self._services, workshop, options.generate, concurrency=concurrency)
+            executor = self._executor(workshop)
             total: int | None = None
             accepted = stack.enter_context(contextlib.closing(Accepted()))
             try:
@@ -140,6 +145,15 @@ class Batch:
 
     def _workshop(self) -> Workshop:
         return Workshop(self._services.root, self._flags, self._options.generate, workers=usable_cores())
+
+    def _executor(self, workshop: Workshop) -> "Executor":
+        services, options = self._services, self._options
+        if options.executor == "openai-batch" and options.output:
+            from autogen_cli.service.batch.openai_batch import OpenAIBatchExecutor
+
+            return OpenAIBatchExecutor(services, workshop, options.generate, jobs_folder(options.output))
+        concurrency = services.config.limits.max_concurrent
+        return LocalExecutor(services, workshop, options.generate, concurrency=concurrency)
 
     @property
     def _journal_path(self) -> Path | None:
