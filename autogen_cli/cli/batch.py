@@ -16,11 +16,18 @@ if TYPE_CHECKING:
     from autogen_cli.service.batch.summary import Summary
 
 
+OfArgument = Annotated[Path | None, typer.Argument(metavar="[OUTPUT]", help="With `status` or `cancel` for FILE")]
+ExecutorOption = Annotated[
+    Literal["local", "openai-batch"],
+    typer.Option("--executor", help="Who makes the requests: this machine, or OpenAI's batch service"),
+]
+
+
 def batch(
     out: Output,
     *,
     source: Annotated[str, typer.Argument(metavar="FILE", help="JSONL, one request a line; - for stdin")],
-    of: Annotated[Path | None, typer.Argument(metavar="[OUTPUT]", help="With `status` or `cancel` for FILE")] = None,
+    of: OfArgument = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where results go; stdout if not given")] = None,
     root: RootOption = None,
     unordered: Annotated[bool, typer.Option("--unordered", help="Results as they come, not in input order")] = False,
@@ -31,9 +38,7 @@ def batch(
     provider: ProviderOption = None,
     model: ModelOption = None,
     repair: Annotated[int | None, typer.Option(min=0, help="Further attempts after a rejected answer")] = None,
-    executor: Annotated[
-        Literal["local", "openai-batch"], typer.Option(help="Who makes the requests: this machine, or OpenAI's batches")
-    ] = "local",
+    executor: ExecutorOption = "local",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count and estimate; send nothing")] = False,
     restart: Annotated[bool, typer.Option("--restart", help="Forget what earlier runs have finished")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Do again what failed in earlier runs")] = False,
@@ -54,24 +59,13 @@ def batch(
     if write and dry_run:
         raise ArgumentError("--write and --dry-run contradict each other", hint="leave one of them out")
     flags = {
-        "provider": provider,
-        "model": model,
-        "limits.max_concurrent": concurrency,
-        "limits.requests_per_minute": rpm,
-        "limits.tokens_per_minute": tpm,
-        "budget.per_run": max_cost,
-        "checks.repair": repair,
-    }
+        "provider": provider, "model": model, "limits.max_concurrent": concurrency, "limits.requests_per_minute": rpm,
+        "limits.tokens_per_minute": tpm, "budget.per_run": max_cost, "checks.repair": repair,
+    }  # fmt: skip
     options = BatchOptions(
-        source=source,
-        output=output,
-        ordered=not unordered,
-        restart=restart,
-        retry_failed=retry_failed,
-        write=write,
-        executor=executor,
-        generate=GenerateOptions(force=force, refresh=refresh, use_cache=not no_cache),
-    )
+        source=source, output=output, ordered=not unordered, restart=restart, retry_failed=retry_failed, write=write,
+        executor=executor, generate=GenerateOptions(force=force, refresh=refresh, use_cache=not no_cache),
+    )  # fmt: skip
     return (_preview if dry_run else _run)(out, root, options, flags)
 
 

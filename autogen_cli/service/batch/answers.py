@@ -24,8 +24,8 @@ from autogen_cli.service.attempts import Attempt
 from autogen_cli.service.batch.abreast import abreast
 from autogen_cli.service.batch.executor import Outcome, RawAnswer
 from autogen_cli.service.batch.jobs import Part, PlannedRow
-from autogen_cli.service.batch.requests import nothing_known
 from autogen_cli.service.chain import Served
+from autogen_cli.service.exchange import nothing_known
 from autogen_cli.service.generation import Generation
 from autogen_cli.service.plan import GenerateOptions
 

@@ -14,8 +14,8 @@ from autogen_cli.providers.openai_batch import Filling
 from autogen_cli.service.batch.abreast import abreast
 from autogen_cli.service.batch.executor import Outcome, Work
 from autogen_cli.service.batch.jobs import Part, PartWriter, PlannedRow
-from autogen_cli.service.batch.requests import nothing_known
 from autogen_cli.service.batch.rows import COMPLETIONS_URL, RawRequest
+from autogen_cli.service.exchange import nothing_known
 from autogen_cli.service.generation import Generation
 from autogen_cli.service.plan import GenerateOptions
 
