@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from autogen_cli.config import AutogenConfig, Folders, folders, load
 from autogen_cli.errors import AccessError, AutogenError, ConfigError
-from autogen_cli.models import GeneratedCode
+from autogen_cli.models import GeneratedCode, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from autogen_cli.security.audit import AuditEvent, AuditFacts, AuditLog
     from autogen_cli.security.audit_reading import AuditEntry, AuditVerdict
     from autogen_cli.security.roles import AccessPolicy, Action, Role
+    from autogen_cli.service.chain import Served
 
 type Say = Callable[[str], None]
 
@@ -100,12 +101,25 @@ class Access:
             request_id=result.request_id,
         )
 
-    def record_failure(self, subject: str, request_id: str, error: AutogenError) -> None:
+    def record_answer(self, served: "Served", usage: Usage, request_id: str) -> None:
+        """An answer that is handed on as it is, with the digest of its text."""
+        self.record(
+            "generate",
+            "accepted",
+            sync=False,
+            provider=served.provider,
+            model=served.completion.model,
+            cost_usd=usage.cost_usd,
+            digest=digest_of(served.completion.text.encode("utf-8", "replace")),
+            request_id=request_id,
+        )
+
+    def record_failure(self, subject: str | None, request_id: str, error: AutogenError) -> None:
         """What a generation failed of; a denial is on record already."""
         if type(error) is not AccessError:
             self.record("generate", "error", sync=False, subject=subject, request_id=request_id, detail=error.type)
 
-    def record_write(self, path: str, content: bytes, request_id: str) -> None:
+    def record_write(self, path: str, content: bytes, request_id: str | None = None) -> None:
         """A file that was written, below the project's root, and the digest of what it holds now."""
         self.record("write", "done", subject=path, digest=digest_of(content), request_id=request_id)
 

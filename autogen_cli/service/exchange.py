@@ -36,8 +36,10 @@ class Exchange:
             attempt = services.books.priced(Attempt(served=served, code="", checks=()), question)
             services.books.record_attempt(question.context.target, attempt, question, {})
             cost = attempt.usage.cost_usd
+            services.access.record_answer(served, attempt.usage, question.request_id)
         except ProviderError as error:
             cost = Decimal(0) if error.billed == "no" else None
+            services.access.record_failure(None, question.request_id, error)
             raise
         except asyncio.CancelledError:
             cost = None if self.sent else Decimal(0)

@@ -39,6 +39,8 @@ COMMANDS: list[tuple[str, Action]] = [
     ("auth list", "read"),
     (ASK, "generate"),
     (f"{ASK} --write", "write"),
+    ("batch rows.jsonl --provider scaffold", "generate"),
+    ("batch rows.jsonl --provider scaffold --write", "write"),
     ("cache clear", "change_cache"),
     ("cache prune", "change_cache"),
     ("cache zero-stats", "change_cache"),
@@ -53,12 +55,15 @@ COMMANDS: list[tuple[str, Action]] = [
     ("config trust", "change_config"),
     ("auth logout openai", "change_credentials"),
 ]
+ROWS = '{"module": "shop.money", "symbol": "total"}\n'
 ACTIONS = ("read", "generate", "spend", "write", "change_cache", "read_audit", "change_config", "change_credentials")
 
 
 @pytest.fixture
 def shop(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> Path:
-    root = make_project({**FILES, "code.py": "def total(prices, *, rate=0.0):\n    return sum(prices)\n"})
+    root = make_project(
+        {**FILES, "code.py": "def total(prices, *, rate=0.0):\n    return sum(prices)\n", "rows.jsonl": ROWS}
+    )
     monkeypatch.chdir(root)
     return root
 

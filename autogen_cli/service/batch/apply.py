@@ -68,6 +68,8 @@ def write_accepted(services: "Services", accepted: Accepted, *, force: bool) -> 
         try:
             apply_edits(edits)
             written += len(edits)
+            if edits:
+                services.access.record_write(pieces[0].path, edits[-1].after)
         except TargetError as error:
             problems.append(str(error))
     return written, problems

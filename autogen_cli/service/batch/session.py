@@ -97,6 +97,8 @@ class Batch:
         first Ctrl-C (or SIGTERM) ends the run in good order, the second at once.
         """
         options = self._options
+        for action in replace(options.generate, write=options.write).actions:
+            self._services.access.authorize(action, subject="batch")
         concurrency = self._services.config.limits.max_concurrent
         with contextlib.ExitStack() as stack:
             journal = stack.enter_context(
