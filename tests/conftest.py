@@ -5,6 +5,8 @@ import io
 import json
 import os
 import shutil
+import ssl
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,3 +95,14 @@ def autogen(monkeypatch: pytest.MonkeyPatch) -> RunAutogen:
         return Ran(code, out.getvalue(), err.getvalue())
 
     return run
+
+
+@pytest.fixture
+def untrusted(tmp_path: Path, require_program: Callable[[str], str]) -> ssl.SSLContext:
+    """A server's TLS with a certificate that nobody has signed."""
+    command = "req -x509 -newkey rsa:2048 -nodes -keyout key -out cert -days 2 -subj /CN=localhost"
+    argv = [require_program("openssl"), *command.split(), "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run(argv, cwd=tmp_path, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "cert", tmp_path / "key")
+    return context

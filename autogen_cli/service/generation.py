@@ -237,7 +237,10 @@ class Generation:
         except ProviderError as error:
             budget.settle(reservation, Decimal(0) if error.billed == "no" else None)
             raise
-        except asyncio.CancelledError:
+        except AccessError:  # a key that is missing or refused
+            budget.settle(reservation, Decimal(0))
+            raise
+        except (AutogenError, asyncio.CancelledError):
             budget.settle(reservation, None if self.sent else Decimal(0))
             raise
         with self.phase("wait"):  # for a thread

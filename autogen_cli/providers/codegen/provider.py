@@ -7,6 +7,8 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
@@ -93,8 +95,11 @@ class CodegenProvider:
         model = request.model or self._model
         fingerprint = self._fingerprint(prompt, model)
         run: Run | None = None
+        created = False
 
         async def create(request_id: str) -> Run:
+            nonlocal created
+            created = True
             try:
                 return await transport.create(prompt, request_id=request_id, model=model)
             except ProviderError as error:
@@ -112,7 +117,8 @@ class CodegenProvider:
                 claims.forget(fingerprint)
             raise
         claims.forget(fingerprint)
-        return self._completion(run, model)
+        completion = self._completion(run, model)
+        return completion if created else _found_again(completion, run)
 
     async def close(self) -> None:
         if self._opened:
@@ -213,6 +219,12 @@ async def _stopped(transport: Transport, run: Run) -> bool:
             await transport.stop(run.id)
             return True
     return False
+
+
+def _found_again(completion: Completion, run: Run) -> Completion:
+    """The answer of a run that another request has made, and has on its books."""
+    told = f"run {run.id} of an earlier request was found: nothing new was paid"
+    return replace(completion, cost_usd=Decimal(0), warnings=(*completion.warnings, told))
 
 
 def _seen_at(run: Run) -> str:
