@@ -221,9 +221,13 @@ class Services(Lazy):
     def budget(self) -> "Budget":
         from autogen_cli.limits.alerts import AlertSender
         from autogen_cli.limits.budget import Budget, BudgetAlert
+        from autogen_cli.security.transport import require_tls
 
         settings = self.config.budget
-        sender = AlertSender(argv=settings.alert_argv, webhook=settings.alert_webhook, on_warning=self._warn)
+        webhook = settings.alert_webhook
+        if webhook:
+            require_tls(webhook, self.config.security.allow_http, key="budget.alert_webhook")
+        sender = AlertSender(argv=settings.alert_argv, webhook=webhook, on_warning=self._warn)
         self._open.callback(sender.close)
 
         def alert(reached: BudgetAlert) -> None:
