@@ -110,8 +110,6 @@ def test_your_own_authority_is_trusted(untrusted: ssl.SSLContext, tmp_path: Path
 def test_an_alert_follows_no_redirect_and_trusts_nobody_new(untrusted: ssl.SSLContext) -> None:
     spending = Spending(period="day", spent=Decimal(1), reserved=Decimal(0), limit=Decimal(2))
     alert = BudgetAlert(spending=spending, percent=50)
-        spending=Spending(period="day", spent=Decimal(1), reserved=Decimal(0), limit=Decimal(2)), percent=50
-    )
     said: list[str] = []
     with (
         Elsewhere() as elsewhere,
