@@ -118,7 +118,7 @@ class RedisLevel:
     def _decoded(self, key: str, data: bytes) -> CacheEntry | None:
         try:
             found = json.loads(self._codec.open(data, key))
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         entry = entry_from_json(found, size=len(data)) if isinstance(found, dict) else None
         return entry if entry is not None and entry.key == key else None

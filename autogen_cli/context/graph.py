@@ -75,7 +75,7 @@ class GraphAnalyzer:
             self._call((*self._command, str(asked), str(answer)), private)
             try:
                 return json.loads(answer.read_bytes())
-            except (OSError, ValueError) as exc:
+            except (OSError, ValueError, RecursionError) as exc:
                 raise GraphError("it ended without an answer") from exc
 
     def _call(self, command: Sequence[str], private: Path) -> None:
@@ -158,7 +158,7 @@ class _Kept:
     def read(self) -> Any:
         try:
             kept = json.loads(self._path.read_bytes()) if self._path else None
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return None
         return kept.get("answer") if isinstance(kept, dict) and kept.get("digest") == self._digest else None
 

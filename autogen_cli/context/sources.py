@@ -187,7 +187,7 @@ def _restored[T](kept: str | None, make: Callable[[str], T]) -> T | None:
     """What the index kept; None where there is nothing, or where it is damaged."""
     try:
         return make(kept) if kept else None
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return None
 
 

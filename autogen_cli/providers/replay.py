@@ -80,7 +80,7 @@ def _read(cassette: Path) -> Iterator[tuple[str, Completion]]:
     for number, line in enumerate(lines, start=1):
         try:
             yield _record_of(json.loads(line))
-        except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError) as exc:
+        except (ValueError, RecursionError, KeyError, TypeError, AttributeError, ArithmeticError) as exc:
             raise ConfigError(f"{cassette}, line {number}: no record of a cassette", hint=f"expected {SCHEMA}") from exc
 
 

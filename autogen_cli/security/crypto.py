@@ -172,7 +172,7 @@ def _text(keys: Sequence[bytes]) -> str:
 def _parsed(text: str, where: str) -> list[bytes]:
     try:
         keys = [bytes.fromhex(key) for key in json.loads(text)]
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         keys = []
     if not keys or any(len(key) != KEY_BYTES for key in keys):
         raise CredentialError(f"there is no usable key in {where}", hint="bring the key back, or remove the cache")

@@ -119,7 +119,7 @@ class JSONStore:
         try:
             plain = self._codec.open(data, key)
             found = json.loads(zlib.decompress(plain) if self._compress else plain)
-        except (ValueError, TypeError, zlib.error):
+        except (ValueError, TypeError, RecursionError, zlib.error):
             return None
         return found if isinstance(found, dict) else None
 

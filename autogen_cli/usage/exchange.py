@@ -100,7 +100,7 @@ def _parsed(line: str) -> tuple[str, UsageEvent]:
     """Raises ValueError, for a person."""
     try:
         found = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError("not JSON") from None
     if not isinstance(found, dict):
         raise ValueError("not a JSON object")  # noqa: TRY004 - one error for whatever is wrong with a line
@@ -133,7 +133,7 @@ def _wrong_fields(event: UsageEvent) -> Iterator[str]:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf
 
 
 def _is_count(value: object) -> bool:
