@@ -1,6 +1,6 @@
 # Every target does its own set-up. All it takes is Python 3.12 or newer with pip (pyenv's will do), or uv.
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak fuzz browser bench lint format docs corpora
+.PHONY: help demo test soak fuzz audit browser bench lint format docs corpora
 
 UV := .ci/uv
 RUN := $(UV) run --frozen --quiet
@@ -22,7 +22,11 @@ soak: corpora    ## slow suites, on real projects
 	AUTOGEN_CORPORA="$(AUTOGEN_CORPORA)" $(RUN) pytest -m soak
 
 fuzz: corpora    ## chance for input, for SECONDS=600: no crash, no hang, no file changed on refusal
-	AUTOGEN_CORPORA="$(AUTOGEN_CORPORA)" AUTOGEN_FUZZ_SECONDS="$(or $(SECONDS),600)" $(RUN) pytest -m fuzz
+	guided=$$($(RUN) --with atheris python -c 'import atheris; print("--with atheris")' 2>/dev/null || true); \
+	AUTOGEN_CORPORA="$(AUTOGEN_CORPORA)" AUTOGEN_FUZZ_SECONDS="$(or $(SECONDS),600)" $(RUN) $$guided pytest -m fuzz
+
+audit:           ## known vulnerabilities of what is locked, the security lint, licences
+	$(RUN) python .ci/audit.py
 
 browser:         ## the page of `autogen usage --html` in headless Chromium; screenshots in .screenshots
 	.ci/system chromium

@@ -13,16 +13,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from autogen_cli.cli import options
 from autogen_cli.cli.app import main
 from autogen_cli.cli.output import Output
-from tests.fuzz.shapes import DAMAGES, VALUES, Damage, altered, damaged, encoded, nearly, quickly, scratch
-
-pytestmark = pytest.mark.fuzz
+from tests.outside.shapes import DAMAGES, VALUES, Damage, altered, damaged, encoded, nearly, quickly, scratch
 
 SAMPLE = Path(__file__).parent.parent.parent / "docs" / "sample"
 ASKED = ("invoices.money", "split_tax")
@@ -87,8 +84,17 @@ def kept_files() -> list[str]:
     return [path.as_posix() for path in found if path.parts[0] != "sample" or path.suffix in {".toml", ".jsonl"}]
 
 
+OTHERS: dict[type, tuple[Any, Any, Any]] = {
+    int: (0, -1, 2**63 - 1),
+    float: (0.0, -1e300, 1e300),
+    str: ("", "\u00e9\x00\x1b[31m", "9" * 5000),
+    bytes: (b"", b"\xff\xfe", b"x" * 5000),
+    type(None): (None, None, None),
+}
+
+
 def changed(kept: Any, number: int, value: Any) -> Any:
-    """A cell that holds JSON, compressed or not, with another value in one place; any other is replaced."""
+    """A cell that holds JSON, compressed or not, with another value in one place; any other one replaced."""
     try:
         packed = zlib.decompress(kept) if isinstance(kept, bytes) else kept
     except zlib.error:
@@ -96,7 +102,7 @@ def changed(kept: Any, number: int, value: Any) -> Any:
     try:
         text = json.dumps(altered(json.loads(packed), number, value))
     except (ValueError, TypeError):
-        return value if isinstance(value, float | str | bytes | None) else 0
+        return OTHERS[type(kept)][number % 3]
     if isinstance(kept, bytes):
         return text.encode() if packed is kept else zlib.compress(text.encode())
     return text

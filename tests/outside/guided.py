@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz.guided SECONDS [NAME ...]`: the fuzz tests for as long as that, each in a process of its own.
+"""`python -m tests.outside.guided SECONDS [NAME ...]`: these tests for as long as that, each in a process of its own.
 
 By chance, and where atheris is installed (`uv run --with atheris`) guided by coverage. A failure is shown with the
 example that leads to it, and the exit code is 1.
@@ -26,7 +26,7 @@ ROUND = 100  # examples
 
 
 def tests() -> dict[str, Any]:
-    from tests.fuzz import test_kept, test_outside
+    from tests.outside import test_kept, test_outside
 
     found = {**vars(test_outside), **vars(test_kept)}
     return {name: test for name, test in found.items() if name.startswith("test_") and callable(test)}
@@ -90,7 +90,7 @@ def main() -> int:
     for name in chosen:
         with tempfile.TemporaryDirectory(prefix="autogen-fuzz-") as home:
             environ = os.environ | {"FUZZ_HERE": "1", "HOME": home, "AUTOGEN_HOME": home, "TMPDIR": home}
-            words = [sys.executable, "-m", "tests.fuzz.guided", str(seconds / len(chosen)), name]
+            words = [sys.executable, "-m", "tests.outside.guided", str(seconds / len(chosen)), name]
             ran = subprocess.run(words, cwd=Path(__file__).parent.parent.parent, env=environ, check=False)
         failed += [name] if ran.returncode else []
     say(f"{len(chosen) - len(failed)} of {len(chosen)} held" + "".join(f"\nfailed: {name}" for name in failed))
