@@ -89,7 +89,7 @@ def licence(package: Distribution) -> str:
 
 def core() -> set[str]:
     """Names of what is installed without any extra."""
-    asked = run(UV, *"export --frozen --quiet --no-dev --no-emit-project --no-hashes --no-annotate".split())
+    asked = run(UV, *["export", "--frozen", "--quiet", "--no-dev", "--no-emit-project", "--no-hashes", "--no-annotate"])
     return {re.split(r"[=\s;\[]", line)[0].casefold() for line in asked.stdout.splitlines() if "==" in line}
 
 
@@ -104,7 +104,8 @@ def licences() -> tuple[bool, str]:
         if STRONG_COPYLEFT.search(text) and not WEAK_COPYLEFT.search(text) and " OR " not in text
         for name in names
     }
-    inside = [name for name in strong if name.casefold() in core()]
+    ours = core()
+    inside = [name for name in strong if name.casefold() in ours]
     lines = [f"  {len(names):3}  {text}: {', '.join(sorted(names))}" for text, names in sorted(held.items())]
     lines += [f"strong copyleft, by an extra: {name} ({text})" for name, text in strong.items() if name not in inside]
     lines += [f"STRONG COPYLEFT IN THE CORE: {name} ({strong[name]})" for name in inside]
