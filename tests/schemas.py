@@ -12,6 +12,7 @@ from autogen_cli.bench.figures import BenchReport
 from autogen_cli.cache.base import CacheEntry
 from autogen_cli.cache.explain import Difference
 from autogen_cli.cache.stats import LevelStats, Verdict
+from autogen_cli.generation.missing import Missing
 from autogen_cli.limits.budget import Spending
 from autogen_cli.models import CallSite, ContextItem, GeneratedCode, Kind
 from autogen_cli.security.audit_reading import AuditEntry, AuditVerdict
@@ -43,6 +44,10 @@ class Context(TypedDict):
     call_sites: list[CallSite]
     conventions: list[str]
     text: str
+
+
+class Todo(TypedDict):
+    missing: list[Missing]
 
 
 class Migrate(TypedDict):
@@ -306,6 +311,7 @@ DOCUMENTS: dict[str, Any] = {
     "context": Context,
     "doctor": Doctor,
     "migrate": Migrate,
+    "todo": Todo,
     "migrate_rollback": MigrateRollback,
     "error": Error,
     "generate": GeneratedCode,

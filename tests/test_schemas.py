@@ -55,6 +55,7 @@ TOUR = {  # a walk through docs/sample with every command; {key} is an entry of 
     "usage import events.jsonl": "usage_import",
     "usage --performance": "performance",
     "doctor": "doctor",
+    "todo": "todo",
     "migrate --write": "migrate",
     "migrate --rollback": "migrate_rollback",
     "cache stats": "cache_stats",

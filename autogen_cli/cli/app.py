@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str | Group] = {
     "batch": "batch:batch",
     "context": "context:context",
     "check": "check:check",
+    "todo": "todo:todo",
     "usage": (
         "Show what was asked, what it cost, and how long it took.",
         {"": "usage:usage", "export": "usage:export", "import": "usage:import_events"},

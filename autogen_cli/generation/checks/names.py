@@ -4,15 +4,16 @@ import ast
 import builtins
 import difflib
 from collections.abc import Collection, Iterator
+from pathlib import Path
 
 from autogen_cli.generation.checks.flow import read_before_assigned
-from autogen_cli.generation.checks.modules import Found
+from autogen_cli.generation.checks.modules import Found, Modules
 from autogen_cli.generation.checks.subject import Finding, Subject, verdict
 from autogen_cli.generation.scopes import Use, module_uses
 from autogen_cli.generation.statements import bound_names, find, find_class
 from autogen_cli.models import CheckResult, CheckStatus
 
-_BUILTINS = frozenset(dir(builtins))
+BUILTINS = frozenset(dir(builtins))
 
 
 def defined(subject: Subject) -> CheckResult:
@@ -33,13 +34,13 @@ def suggestion(name: str, known: Collection[str]) -> str:
 def _undefined(uses: list[Use], subject: Subject) -> Iterator[Finding]:
     names = subject.after.names
     for use in uses:
-        if use.local or use.name in names.runtime or use.name in _BUILTINS:
+        if use.local or use.name in names.runtime or use.name in BUILTINS:
             continue
         if use.name in names.typing:
             if use.when != "annotation":
                 yield Finding(f"{use.name} is imported for type checkers only", use.line)
         elif use.name not in names and not names.dynamic and not _from_star(use.name, subject):
-            known = names.runtime | _BUILTINS
+            known = names.runtime | BUILTINS
             status: CheckStatus = "warn" if _used_before(use.name, subject) else "fail"
             yield Finding(f"{use.name} is not defined{suggestion(use.name, known)}", use.line, status)
 
@@ -59,9 +60,10 @@ def _used_before(name: str, subject: Subject) -> bool:
 
 
 def _attributes(uses: list[Use], subject: Subject) -> Iterator[Finding]:
-    guarded = _guarded_names(subject.shown.tree)
+    guarded = guarded_names(subject.shown.tree)
     for use in uses:
-        module = _module_of(use, subject) if use.attributes else None
+        tree, file = subject.after.tree, subject.target.path
+        module = module_of(use, tree, subject.modules, file) if use.attributes else None
         places, path = [module] if module else [], use.name
         for attribute in use.attributes:
             lacking = places and all(subject.modules.defines(place, attribute) == "no" for place in places)
@@ -73,7 +75,7 @@ def _attributes(uses: list[Use], subject: Subject) -> Iterator[Finding]:
             path = f"{path}.{attribute}"
 
 
-def _guarded_names(tree: ast.Module) -> set[str]:
+def guarded_names(tree: ast.Module) -> set[str]:
     """Attributes that the code asks for with `hasattr` or `getattr` before it uses them."""
     names: set[str] = set()
     for node in ast.walk(tree):
@@ -83,15 +85,12 @@ def _guarded_names(tree: ast.Module) -> set[str]:
     return names
 
 
-def _module_of(use: Use, subject: Subject) -> Found | None:
-    """The module that a name is bound to by an import, and by nothing else."""
-    if use.local:
-        statements: list[ast.stmt] = [use.local]
-    else:
-        statements = find(subject.after.tree.body, use.name)
+def module_of(use: Use, tree: ast.Module, modules: Modules, file: Path) -> Found | None:
+    """The module that a name of a file is bound to by an import, and by nothing else."""
+    statements: list[ast.stmt] = [use.local] if use.local else find(tree.body, use.name)
     if len(statements) != 1 or not isinstance(statements[0], ast.Import | ast.ImportFrom):
         return None
-    return subject.modules.module_of(statements[0], use.name, subject.target.path)
+    return modules.module_of(statements[0], use.name, file)
 
 
 def _unassigned(tree: ast.Module) -> Iterator[Finding]:
