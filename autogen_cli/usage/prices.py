@@ -36,6 +36,7 @@ class PriceList:
     ) -> None:
         self._overrides = dict(overrides or {})
         self._per_run = dict(per_run or {})
+        self._unknown: set[tuple[str, str, str | None]] = set()  # looking for a model that isn't there takes 1 ms
 
     def price(
         self,
@@ -59,8 +60,12 @@ class PriceList:
         if model is None or usage is None:
             return None, "unpriced"
         override = self._overrides.get(model)
+        place = model, provider, base_url
+        if override is None and place in self._unknown:
+            return None, "unpriced"
         cost = override.of(usage) if override else _published(model, provider, usage, when, base_url)
         if cost is None:
+            self._unknown.add(place)
             return None, "unpriced"
         return cost * _BATCH_SHARE if batch else cost, "computed"
 

@@ -65,7 +65,8 @@ class Progress:
 class BatchRunner:
     """identify: the key of a row's content. ordered: input order, else as completed. total: rows, where known.
 
-    on_row: shown each row of the output: its status, and its document from `"status":` on.
+    on_row: shown each row of the output: its status, and its document from `"status":` on. on_sync: called now and
+    then, and at the end, to make safe what others keep.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class BatchRunner:
         retry_failed: bool = False,
         total: int | None = None,
         on_row: Callable[[str, bytes], None] = lambda _status, _rest: None,
+        on_sync: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._reader, self._journal, self._sink, self._executor = reader, journal, sink, executor
@@ -87,6 +89,7 @@ class BatchRunner:
         self._retry_failed = retry_failed
         self._total = total
         self._on_row = on_row
+        self._on_sync = on_sync
         self._clock = clock
         self._begun = clock()
         self._queue: Queue = (InOrder if ordered else AsTheyCome)(self._emit)
@@ -118,6 +121,7 @@ class BatchRunner:
             self._queue.flush()
             self._sink.flush()
             self._journal.sync()
+            self._on_sync()
         ended = self._ended_by
         return self.tally.summary(
             seconds=self._clock() - self._begun, unfinished=ended is not None, stopped_by=ended.type if ended else None
@@ -275,6 +279,7 @@ class BatchRunner:
         while True:
             await asyncio.sleep(SYNC_SECONDS)
             await asyncio.to_thread(self._journal.sync)
+            self._on_sync()
             try:
                 self._sink.flush()
             except BatchError as full:

@@ -99,6 +99,7 @@ class Batch:
         options = self._options
         for action in replace(options.generate, write=options.write).actions:
             self._services.access.authorize(action, subject="batch")
+        self._services.tracker.hold()
         concurrency = self._services.config.limits.max_concurrent
         with contextlib.ExitStack() as stack:
             journal = stack.enter_context(
@@ -121,7 +122,7 @@ class Batch:
                 runner = BatchRunner(
                     self._reader, journal, place, executor,
                     identify=self.identify, ordered=options.ordered, retry_failed=options.retry_failed, total=total,
-                    on_row=accepted.add if options.write else _ignore,
+                    on_sync=self._services.tracker.flush, on_row=accepted.add if options.write else _ignore,
                 )  # fmt: skip
                 with _interruptible(runner) if signals else contextlib.nullcontext():
                     async with _watched(runner, watch, pace):
