@@ -39,6 +39,7 @@ _HOMES = {
     "autogen_cli.limits.rate": ("RateLimiter",),
     "autogen_cli.limits.retry": ("RetryHandler",),
     "autogen_cli.models": ("CodeContext", "GeneratedCode", "GenerationRequest"),
+    "autogen_cli.service.batch.library": ("BatchGenerator",),
     "autogen_cli.service.client": ("AutogenClient",),
     "autogen_cli.service.plan": ("GenerateOptions",),
     "autogen_cli.service.running": ("run",),

@@ -4,7 +4,8 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from autogen_cli.context.contents import Contents
 from autogen_cli.context.facts import FileFacts, Import, Usage, facts_from_json, facts_to_json
@@ -16,6 +17,7 @@ from autogen_cli.context.tokens import count_tokens
 OUTSIDE = r"(?:^|/)(?:docs?|docs_src|examples?|scripts?|bench(?:marks?)?)/"
 DIGITS = str.maketrans("123456789", "0" * 9)
 NO_FACTS = FileFacts()
+MOST_COUNTS = 20_000
 
 
 class Sources(Contents):
@@ -29,7 +31,8 @@ class Sources(Contents):
         self._words: dict[str, frozenset[str]] = {}
         self._found: dict[str, list[str]] = {}
         self._known_usages: dict[str, dict[int, str | None]] = {}
-        self._tokens: dict[bytes, int] = {}
+        self._known_outlines: Outlines | None = None
+        self.count = lru_cache(maxsize=MOST_COUNTS)(self._count)
 
     def watch(self) -> None:
         super().watch()
@@ -67,25 +70,20 @@ class Sources(Contents):
         """Name -> files outside tests and docs that seem to define it: `names`, and others with one of the `words`."""
         self.looked_for |= names
         self.looked_like.update(words)
-        found: dict[str, list[str]] = {}
-        for path, text in sorted(self._outlines().items()):
-            listed = text.split("\n")
-            hits = names.intersection(listed)
-            lower = text.lower()
-            if any(word in lower for word in words):
-                hits |= {name for name in listed if name not in known and any(word in name.lower() for word in words)}
-            if hits:
-                self.touched.add(path)
-            for name in hits:
-                found.setdefault(name, []).append(path)
+        outlines = self._outlines()
+        wanted = names.union(name for word in words for name in outlines.names_with(word) if name not in known)
+        found = {name: outlines.paths[name] for name in wanted if name in outlines.paths}
+        self.touched.update(path for paths in found.values() for path in paths)
         return found
 
-    def _outlines(self) -> dict[str, str]:
-        kept = self.index.values("outline").items()
-        found = {self._paths[number]: text for number, text in kept if number in self._paths}
-        if len(found) < len(self.project.files):
-            found |= {path: self.outline(path) for path in self.project.files if path not in found}
-        return found
+    def _outlines(self) -> "Outlines":
+        if self._known_outlines is None:
+            kept = self.index.values("outline").items()
+            found = {self._paths[number]: text for number, text in kept if number in self._paths}
+            if len(found) < len(self.project.files):
+                found |= {path: self.outline(path) for path in self.project.files if path not in found}
+            self._known_outlines = Outlines(found)
+        return self._known_outlines
 
     def outline(self, path: str) -> str:
         """Names that a file seems to define, told without parsing, one on each line; none for tests and docs."""
@@ -171,16 +169,37 @@ class Sources(Contents):
 
     # Tokens
 
-    def count(self, text: str) -> int:
+    def _count(self, text: str) -> int:
         """Tokens of a text. o200k_base takes one token for each three digits, so that digits needn't be told apart."""
         key = hashlib.blake2b(text.translate(DIGITS).encode(), digest_size=16).digest()
-        known = self._tokens.get(key)
+        known = self._new_tokens.get(key)
         if known is None:
             known = self.index.tokens(key)
-            if known is None:
-                known = self._new_tokens[key] = count_tokens(text)
-            self._tokens[key] = known
+        if known is None:
+            known = self._new_tokens[key] = count_tokens(text)
         return known
+
+
+class Outlines:
+    """Who seems to define what. paths: name -> files, in order."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self.paths: dict[str, list[str]] = {}
+        for path, text in sorted(texts.items()):
+            for name in set(text.split("\n")) if text else ():
+                self.paths.setdefault(name, []).append(path)
+        self._spellings: dict[str, list[str]] = {}
+        for name in self.paths:
+            self._spellings.setdefault(name.lower(), []).append(name)
+        self._text = "\n".join(["", *self._spellings, ""])
+
+    def names_with(self, part: str) -> Iterator[str]:
+        """Names that have a part in them, upper case or lower; `part` is lower case."""
+        at = self._text.find(part)
+        while at >= 0:
+            end = self._text.index("\n", at)
+            yield from self._spellings[self._text[self._text.rindex("\n", 0, at) + 1 : end]]
+            at = self._text.find(part, end)
 
 
 def _restored[T](kept: str | None, make: Callable[[str], T]) -> T | None:

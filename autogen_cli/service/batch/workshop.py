@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from autogen_cli.service.chain import Served
 
 MOST_WORKERS = 8
+TRIES = 3  # a worker that the system has killed is replaced
 
 
 class Workshop:
@@ -51,12 +52,15 @@ class Workshop:
     async def _run[**P, T](self, module: str, step: "worker.Step[P, T]", *args: P.args, **named: P.kwargs) -> T:
         if not self._pools:
             self._pools = [self._open() for _ in range(self._workers)]
-        pool = self._pools[hash(module) % len(self._pools)]
-        try:
-            return await asyncio.wrap_future(pool.submit(step, *args, **named))
-        except BrokenProcessPool as exc:
-            message = "a worker process was killed, perhaps for want of memory"
-            raise AutogenError(message, hint="run the same command again to go on") from exc
+        number = hash(module) % len(self._pools)
+        for _ in range(TRIES):
+            pool = self._pools[number]
+            try:
+                return await asyncio.wrap_future(pool.submit(step, *args, **named))
+            except BrokenProcessPool:
+                if self._pools[number] is pool:  # the first to notice makes a new one
+                    self._pools[number] = self._open()
+        raise AutogenError("worker processes are killed again and again, perhaps for want of memory")
 
     def _open(self) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=worker.begin, initargs=self._setting)
