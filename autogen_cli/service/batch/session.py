@@ -100,15 +100,8 @@ class Batch:
         for action in replace(options.generate, write=options.write).actions:
             self._services.access.authorize(action, subject="batch")
         self._services.tracker.hold()
-        concurrency = self._services.config.limits.max_concurrent
         with contextlib.ExitStack() as stack:
-            journal = stack.enter_context(
-                contextlib.closing(Journal(self._journal_path, restart=options.restart, room=concurrency))
-            )
-            place = FileSink(options.output) if options.output else sink
-            if place is None:
-                raise ArgumentError("there is nowhere to put the rows", hint="name an output")
-            stack.callback(place.close)
+            journal, place = self._open(stack, sink)
             workshop = self._workshop()
             executor = self._executor(workshop)
             total: int | None = None
@@ -134,6 +127,18 @@ class Batch:
                 written, problems = write_accepted(self._services, accepted, force=options.generate.force)
                 summary = replace(summary, written=written, not_written=tuple(problems))
             return summary
+
+    def _open(self, stack: contextlib.ExitStack, sink: Sink | None) -> tuple[Journal, Sink]:
+        """The journal, which nobody else may have open, and then the output."""
+        options = self._options
+        concurrency = self._services.config.limits.max_concurrent
+        journal = Journal(self._journal_path, restart=options.restart, room=concurrency)
+        stack.callback(journal.close)
+        place = FileSink(options.output) if options.output else sink
+        if place is None:
+            raise ArgumentError("there is nowhere to put the rows", hint="name an output")
+        stack.callback(place.close)
+        return journal, place
 
     def identify(self, content: Content) -> str:
         """The key of a row's content, with the provider and model that it leads to."""
