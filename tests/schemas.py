@@ -115,6 +115,7 @@ class Usage(TypedDict):
     rows: list[UsageFigures]
     total: UsageFigures
     budgets: list[Spending]
+    advice: list[str]
 
 
 class UsageExport(TypedDict):

@@ -67,7 +67,7 @@ def usage(
         budgets = _budgets(out, services)
     report = report.top(sort, limit)
     if out.json:
-        out.document("usage", _json(report, window, timezone, budgets))
+        out.document("usage", _json(report, models, window, timezone=timezone, budgets=budgets))
     elif csv:
         out.text(usage_text.csv_of(report))
     else:
@@ -215,9 +215,15 @@ def _filters(only: list[str] | None) -> dict[str, str]:
 
 
 def _json(
-    report: "UsageReport", window: "TimeRange", timezone: str | None, budgets: "Sequence[Spending]"
+    report: "UsageReport",
+    models: "UsageReport",
+    window: "TimeRange",
+    *,
+    timezone: str | None,
+    budgets: "Sequence[Spending]",
 ) -> dict[str, object]:
     from autogen_cli.documents import to_json
+    from autogen_cli.usage.advice import advise
 
     rows = [
         {**to_json(row), "cost_per_accepted_usd": row.cost_per_accepted_usd} for row in (*report.rows, report.total)
@@ -230,4 +236,5 @@ def _json(
         "rows": rows[:-1],
         "total": rows[-1],
         "budgets": budgets,
+        "advice": advise(models),
     }

@@ -84,6 +84,7 @@ def test_the_table_shows_share_trend_and_advice(autogen: RunAutogen, ledger: Usa
     assert "87 %" in shown
     assert "the cache answered 9 % of the requests and saved $1.00\n" in shown
     assert "m-1 costs 7.0 times as much per accepted symbol as m-0" in shown
+    assert autogen("usage", "--since", "all", "--json").json["advice"][0] in shown
 
 
 def test_failures_and_what_they_cost_are_named(autogen: RunAutogen, ledger: UsageTracker) -> None:
