@@ -14,11 +14,11 @@ from autogen_cli.bench.corruptions import WAYS
 from autogen_cli.bench.gate import TRUE, GateReport, measure_gate
 
 CORPORA = Path(os.environ.get("AUTOGEN_CORPORA", "/nowhere"))  # read before the fixtures clear the environment
-TUNED = ("attrs", "click", "flask", "httpx", "jinja2", "rich", "werkzeug")
-CONFIRMED = (
-    "aiohttp", "black", "marshmallow", "pip", "poetry-core", "pytest", "requests", "scrapy", "starlette", "tornado",
-    "typer", "urllib3",
+TUNED = (
+    "attrs", "black", "click", "flask", "httpx", "jinja2", "rich", "scrapy", "starlette", "tornado", "typer", "urllib3",
+    "werkzeug",
 )  # fmt: skip
+CONFIRMED = ("aiohttp", "marshmallow", "pip", "poetry-core", "pytest", "requests")
 PER_PROJECT = 18
 
 pytestmark = [
