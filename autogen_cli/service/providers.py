@@ -109,7 +109,9 @@ class ProviderFactory:
 
         redact_logs()
         settings = self.config.openai
-        return BatchService(base_url=settings.base_url, api_key=self._keys("openai")[0], timeout=settings.timeout)
+        return BatchService(
+            base_url=self._safe("openai", settings.base_url), api_key=self._keys("openai")[0], timeout=settings.timeout
+        )
 
     def address(self, name: str) -> str:
         """Where a provider is, as far as the settings say."""

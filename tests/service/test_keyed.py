@@ -151,6 +151,8 @@ def test_plain_http_to_another_machine_has_to_be_allowed(credentials: Credential
     config = AutogenConfig(openai=OpenAIConfig(base_url="http://llm.intranet/v1"))
     with pytest.raises(ConfigError, match=r"security\.allow_http llm\.intranet"):
         factory_for(config, credentials).create("openai")
+    with pytest.raises(ConfigError, match=r"security\.allow_http"):
+        factory_for(config, credentials).batch_service()
     allowed = AutogenConfig(openai=config.openai, security={"allow_http": ["llm.intranet"]})
     factory_for(allowed, credentials).create("openai")
     with pytest.raises(ConfigError, match=r"security\.allow_http"):
