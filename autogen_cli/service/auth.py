@@ -115,7 +115,11 @@ def _tried(provider: str, key: str, config: AutogenConfig) -> Trial:
     _check_provider(provider)
     check_key(key)
     remember_secret(key)
-    return try_key(provider, key, config)
+    try:
+        return try_key(provider, key, config)
+    except CredentialError as error:
+        hint = "it was not kept, and nothing has changed: look whether it is whole, and made for that address"
+        raise CredentialError(error.message, hint=hint) from error
 
 
 def _stored(provider: str, credentials: Credentials) -> KeyInfo:

@@ -95,6 +95,8 @@ def test_a_bad_key_changes_nothing(auth, server, home: Path, keyring, given: byt
         assert (ran.code, ran.out) == (code, "")
         assert ran.err.startswith(f"error: {message}")
         assert (store(home).path.read_bytes(), keyring.held()) == before
+    if given == b"canary-bad":
+        assert "nothing has changed" in ran.err
 
 
 def test_a_service_that_is_down_changes_nothing(auth, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -123,7 +123,7 @@ def alter_a_row(path: Path, number: int, value: Any) -> None:
 CELLS = VALUES | st.integers(-(2**63), 2**63 - 1) | encoded(nearly("key", "code", "usage"))
 
 
-@quickly(8)
+@quickly(4)
 @given(st.integers(0, 200), st.sampled_from(COMMANDS), DAMAGES, st.none() | st.tuples(st.integers(0, 2**16), CELLS))
 def test_files_that_were_kept(which: int, words: tuple[str, ...], damage: Damage, cell: tuple[int, Any] | None) -> None:
     home = scratch() / "home"

@@ -68,7 +68,7 @@ TOML = st.lists(
 ).map(lambda lines: "\n".join(lines).encode("utf-8", "surrogatepass"))
 
 
-@quickly(60)
+@quickly(30)
 @given(TOML | st.binary(max_size=200), st.sampled_from(["autogen.toml", "pyproject.toml", "config.toml"]))
 def test_settings_files(content: bytes, name: str) -> None:
     path = written(f"settings-{name}/{name}", content)
@@ -99,7 +99,7 @@ ROWS = (
 )
 
 
-@quickly(100)
+@quickly(50)
 @given(encoded(almost(*ROWS)) | encoded(nearly(*ROW)) | encoded(nearly(*RAW_ROW)))
 def test_rows_of_a_batch(line: bytes) -> None:
     parse_row(line, line=1, index=0)
