@@ -10,6 +10,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from typer._completion_shared import get_completion_script
+
 from autogen_cli.config.describe import example
 from tests import schemas
 
@@ -45,9 +47,15 @@ def _schema(what: str) -> Callable[[], str]:
     return lambda: schemas.text(what)
 
 
+def _completion(shell: str) -> Callable[[], str]:
+    return lambda: get_completion_script(prog_name="autogen", complete_var="_AUTOGEN_COMPLETE", shell=shell) + "\n"
+
+
+COMPLETIONS = {"autogen.bash": "bash", "_autogen": "zsh", "autogen.fish": "fish", "autogen.ps1": "powershell"}
 FILES: dict[Path, Callable[[], str]] = {
     HOUSE / "autogen.toml.example": example,
     **{schemas.FOLDER / f"{what}.json": _schema(what) for what in schemas.DOCUMENTS},
+    **{HOUSE / "completions" / name: _completion(shell) for name, shell in COMPLETIONS.items()},
     README: readme,
 }
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from autogen_cli.cli import completion
 from autogen_cli.cli.options import RootOption
 from autogen_cli.cli.output import Column, Output
 from autogen_cli.errors import ConfigError, TargetError
@@ -14,7 +15,12 @@ if TYPE_CHECKING:
     from autogen_cli.config import LoadedConfig, Origin
     from autogen_cli.service.settings import SettingsChanges
 
-KeyArgument = Annotated[str, typer.Argument(help="The setting: provider, cache.ttl, ...", show_default=False)]
+KeyArgument = Annotated[
+    str,
+    typer.Argument(
+        help="The setting: provider, cache.ttl, ...", show_default=False, autocompletion=completion.settings
+    ),
+]
 ValueArgument = Annotated[str, typer.Argument(help="Lists: comma-separated; none unsets", show_default=False)]
 ProjectOption = Annotated[bool, typer.Option("--project", help="In the project's file instead of the user's")]
 

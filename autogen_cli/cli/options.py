@@ -9,14 +9,23 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from autogen_cli.cli import completion
 from autogen_cli.cli.output import Output
 from autogen_cli.errors import ArgumentError
 
 type Command = Callable[..., int | None]
 
-ModuleArgument = Annotated[str, typer.Argument(help="Module, dotted: mymodule.utils", show_default=False)]
+ModuleArgument = Annotated[
+    str,
+    typer.Argument(help="Module, dotted: mymodule.utils", show_default=False, autocompletion=completion.modules),
+]
 SymbolArgument = Annotated[
-    str | None, typer.Argument(help="name, Class or Class.method; none: the whole module", show_default=False)
+    str | None,
+    typer.Argument(
+        help="name, Class or Class.method; none: the whole module",
+        show_default=False,
+        autocompletion=completion.symbols,
+    ),
 ]
 RootOption = Annotated[
     Path | None, typer.Option("--root", help="The project's folder; found upward from here if not given")
@@ -25,7 +34,10 @@ KindOption = Annotated[
     Literal["function", "class", "method", "constant", "module"] | None,
     typer.Option("--kind", help="What to write; told by the code that uses it if not given"),
 ]
-ProviderOption = Annotated[str | None, typer.Option("--provider", help="openai, scaffold, ...; see `autogen doctor`")]
+ProviderOption = Annotated[
+    str | None,
+    typer.Option("--provider", help="openai, scaffold, ...; see `autogen doctor`", autocompletion=completion.providers),
+]
 ModelOption = Annotated[str | None, typer.Option("--model", help="The model, where the provider has several")]
 SinceOption = Annotated[str, typer.Option("--since", help="7d, 24h, 2w, 2026-11-01, today or all")]
 UntilOption = Annotated[str | None, typer.Option("--until", help="End of the window; now if not given")]

@@ -1,0 +1,1 @@
+complete --command autogen --no-files --arguments "(env _AUTOGEN_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) autogen)" --condition "env _AUTOGEN_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) autogen"
