@@ -32,6 +32,7 @@ OF_THE_PROJECT = "sk-proj-Canary" + "9xW2" * 8  # in the repository's .env
 NEEDLE = b"Canary"
 PLACES = ("environment", "keyring", "file")
 LINES = [line for line in {**TOUR, **TOUR_OF_KEYS} if not line.startswith("bench")]
+BENCHMARKS = [line for line in TOUR if line.startswith("bench")]
 
 
 def key_of(received: Received) -> str:
@@ -158,6 +159,13 @@ def test_every_command_is_among_them() -> None:
     assert [
         command for command in known if not any(line.startswith(command) for line in [*LINES, "config schema"])
     ] == []
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("line", BENCHMARKS)
+def test_after_every_benchmark(watch: Watch, server: FakeServer, home: Path, monkeypatch, line: str) -> None:
+    put("file", home, monkeypatch)
+    watch.run(*line.split(), "--json")
 
 
 @pytest.mark.parametrize("place", PLACES)
