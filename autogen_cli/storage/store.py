@@ -102,7 +102,8 @@ class JSONStore:
         return cast("int", self._mended(lambda: self._diskcache(lambda cache: cache.cull())))
 
     def __len__(self) -> int:
-        return sum(count for (count,) in self.select("SELECT value FROM Settings WHERE key = 'count'"))
+        rows = self.select("SELECT value FROM Settings WHERE key = 'count' AND typeof(value) = 'integer'")
+        return max((int(count) for (count,) in rows if count > 0), default=0)  # a damaged count may be anything
 
     def size(self) -> int:
         """Bytes of the database."""

@@ -242,3 +242,12 @@ def test_many_processes_open_and_write_at_once(tmp_path: Path):
     assert len(store) == 200
     assert time.monotonic() - started < 60
     store.close()
+
+
+def test_a_damaged_count_is_no_length(tmp_path: Path) -> None:
+    store = JSONStore(tmp_path, schema=1)
+    store.set("k", {})
+    for count in (-1, "many"):
+        store.execute(("UPDATE Settings SET value = ? WHERE key = 'count'", (count,)))
+        assert len(store) == 0
+    store.close()
