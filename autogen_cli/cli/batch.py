@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 OfArgument = Annotated[Path | None, typer.Argument(metavar="[OUTPUT]", help="With `status` or `cancel` for FILE")]
 ExecutorOption = Annotated[
-    Literal["local", "openai-batch"],
-    typer.Option("--executor", help="Who makes the requests: this machine, or OpenAI's batch service"),
+    Literal["local", "dask", "openai-batch"],
+    typer.Option("--executor", help="Who makes the requests: this process, a Dask cluster, OpenAI's batch service"),
 ]
 
 
@@ -39,6 +39,7 @@ def batch(
     model: ModelOption = None,
     repair: Annotated[int | None, typer.Option(min=0, help="Further attempts after a rejected answer")] = None,
     executor: ExecutorOption = "local",
+    scheduler: Annotated[str | None, typer.Option(help="Dask's scheduler; workers on this machine if none")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count and estimate; send nothing")] = False,
     restart: Annotated[bool, typer.Option("--restart", help="Forget what earlier runs have finished")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Do again what failed in earlier runs")] = False,
@@ -58,13 +59,16 @@ def batch(
 
     if write and dry_run:
         raise ArgumentError("--write and --dry-run contradict each other", hint="leave one of them out")
+    if scheduler and executor != "dask":
+        raise ArgumentError("--scheduler is for --executor dask", hint="leave one of them out")
     flags = {
         "provider": provider, "model": model, "limits.max_concurrent": concurrency, "limits.requests_per_minute": rpm,
         "limits.tokens_per_minute": tpm, "budget.per_run": max_cost, "checks.repair": repair,
     }  # fmt: skip
     options = BatchOptions(
         source=source, output=output, ordered=not unordered, restart=restart, retry_failed=retry_failed, write=write,
-        executor=executor, generate=GenerateOptions(force=force, refresh=refresh, use_cache=not no_cache),
+        executor=executor, scheduler=scheduler,
+        generate=GenerateOptions(force=force, refresh=refresh, use_cache=not no_cache),
     )  # fmt: skip
     return (_preview if dry_run else _run)(out, root, options, flags)
 

@@ -56,8 +56,8 @@ class RateLimiter:
         lanes = self._lanes_here()
         async with lanes.places:
             async with lanes.turn:  # in the order of arrival: else small requests pass a large one for ever
-                await self._take_shared(tokens)
                 await lanes.take(tokens)
+                await self._take_shared(tokens)  # last: what it counts goes out now
             lanes.in_flight["requests"] += 1
             lanes.in_flight["tokens"] += tokens
             try:

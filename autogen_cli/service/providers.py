@@ -35,13 +35,14 @@ class Wishes:
 
     record: cassette that every answer is appended to. replay: cassette that the provider `replay` answers from.
     on_text: is given answers as they come, where the provider streams. keys: credentials that the program itself
-    brings, by provider; they go before the environment's.
+    brings, by provider; they go before the environment's. run: the name of a run that several processes share.
     """
 
     record: Path | None = None
     replay: Path | None = None
     on_text: Say | None = None
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    run: str | None = None
 
 
 class ProviderFactory:

@@ -242,6 +242,7 @@ class Services(Lazy):
             action=settings.action,
             on_alert=alert,
             on_warning=self._warn,
+            run=self._wishes.run,
         )
         return self._open.enter_context(contextlib.closing(budget))
 

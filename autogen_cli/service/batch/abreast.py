@@ -1,26 +1,32 @@
 """Coroutines abreast: so many at once, and what they return as they finish."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine
 from typing import Any
 
 
-async def abreast[T](work: AsyncIterator[Coroutine[Any, Any, T]], most: int) -> AsyncGenerator[T]:
+async def abreast[T](work: AsyncGenerator[Coroutine[Any, Any, T]], most: int) -> AsyncGenerator[T]:
     """Takes the next coroutine from `work` only when there is room for it. An error of one ends them all."""
     tasks: set[asyncio.Task[T]] = set()
+    coming: asyncio.Future[Coroutine[Any, Any, T] | None] | None = None
+    ended = False
     try:
-        async for coroutine in work:
-            tasks.add(asyncio.create_task(coroutine))
-            if len(tasks) < most:
-                continue
-            done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                yield task.result()
-        while tasks:
-            done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
+        while tasks or not ended:
+            if not ended and coming is None and len(tasks) < most:
+                coming = asyncio.ensure_future(anext(work, None))
+            under_way: list[asyncio.Future[Any]] = [*tasks, coming] if coming else [*tasks]
+            await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+            if coming and coming.done():
+                coroutine, coming = coming.result(), None
+                ended = coroutine is None
+                if coroutine is not None:
+                    tasks.add(asyncio.create_task(coroutine))
+            for task in [task for task in tasks if task.done()]:
+                tasks.discard(task)
                 yield task.result()
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        left: list[asyncio.Future[Any]] = [*tasks, coming] if coming else [*tasks]
+        for each in left:
+            each.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        await work.aclose()

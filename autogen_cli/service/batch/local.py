@@ -12,7 +12,7 @@ from autogen_cli.service.batch.rows import RawRequest
 from autogen_cli.service.plan import GenerateOptions
 
 if TYPE_CHECKING:
-    from autogen_cli.service.batch.workshop import Workshop
+    from autogen_cli.service.batch.workshop import Steps
     from autogen_cli.service.wiring import Services
 
 AHEAD = 64  # rows beyond those on their way that are planned or checked meanwhile, at least
@@ -23,12 +23,18 @@ class LocalExecutor:
     takes_all = False
 
     def __init__(
-        self, services: "Services", workshop: "Workshop", options: GenerateOptions, *, concurrency: int
+        self,
+        services: "Services",
+        workshop: "Steps",
+        options: GenerateOptions,
+        *,
+        concurrency: int,
+        purse: Purse | None = None,
     ) -> None:
         self._services = services
         self._workshop = workshop
         self._options = options
-        self._purse = Purse(services.budget)
+        self._purse = purse or Purse(services.budget)
         self._slots = asyncio.Semaphore(concurrency + max(AHEAD, concurrency // 4))
         self._requests: dict[asyncio.Task[None], BatchGeneration | RawExchange] = {}
         self._outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue()

@@ -21,7 +21,7 @@ from autogen_cli.service.plan import GenerateOptions, Plan
 
 if TYPE_CHECKING:
     from autogen_cli.limits.budget import Reservation
-    from autogen_cli.service.batch.workshop import Workshop
+    from autogen_cli.service.batch.workshop import Steps
     from autogen_cli.service.chain import Served
     from autogen_cli.service.wiring import Services
 
@@ -35,7 +35,7 @@ class BatchGeneration(Generation):
         request: GenerationRequest,
         options: GenerateOptions,
         *,
-        workshop: "Workshop",
+        workshop: "Steps",
         purse: Purse,
     ) -> None:
         request = replace(request, id=uuid4().hex)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from autogen_cli.service.batch.executor import Executor
     from autogen_cli.service.wiring import Services
 
-type ExecutorName = Literal["local", "openai-batch"]
+type ExecutorName = Literal["local", "dask", "openai-batch"]
 
 SAMPLE = 500  # requests that a dry run plans at most
 GLANCE = 16  # requests that are planned before a run begins, for the estimate
@@ -36,7 +36,7 @@ GLANCE = 16  # requests that are planned before a run begins, for the estimate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchOptions:
-    """source: a file, or `-`. output: None for stdout.
+    """source: a file, or `-`. output: None for stdout. scheduler: Dask's address.
 
     generate: how each symbol is made; its `write` is the batch's: accepted results go into the project at the end.
     """
@@ -48,6 +48,7 @@ class BatchOptions:
     retry_failed: bool = False
     write: bool = False
     executor: ExecutorName = "local"
+    scheduler: str | None = None
     generate: GenerateOptions = field(default_factory=GenerateOptions)
 
 
@@ -160,6 +161,10 @@ class Batch:
             from autogen_cli.service.batch.openai_batch import OpenAIBatchExecutor
 
             return OpenAIBatchExecutor(services, workshop, options.generate, jobs_folder(options.output))
+        if options.executor == "dask":
+            from autogen_cli.service.batch.cluster import DaskExecutor
+
+            return DaskExecutor(services, workshop, options.generate, flags=self._flags, scheduler=options.scheduler)
         concurrency = services.config.limits.max_concurrent
         return LocalExecutor(services, workshop, options.generate, concurrency=concurrency)
 

@@ -121,8 +121,8 @@ class Spool:
         filling.check(len(line))
         output = question.max_output_tokens or self._services.max_output_tokens
         worst = self._books.worst_cost("openai", model, question.prompt, output)
-        if isinstance(work.content, GenerationRequest):
-            self._services.access.authorize("spend", subject=work.content.name, amount=worst)
+        subject = work.content.name if isinstance(work.content, GenerationRequest) else "openai"
+        self._services.access.authorize("spend", subject=subject, amount=worst)
         reservation = self._services.budget.reserve(worst)
         full = None if filling.takes(len(line)) else self._finished(model)
         if model not in self._open:

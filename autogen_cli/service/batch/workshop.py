@@ -11,7 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from autogen_cli.errors import AutogenError
 from autogen_cli.models import GenerationRequest, Prompt
@@ -24,6 +24,18 @@ if TYPE_CHECKING:
 
 MOST_WORKERS = 8
 TRIES = 3  # a worker that the system has killed is replaced
+
+
+class Steps(Protocol):
+    """The steps of a generation that take CPU, wherever they are done."""
+
+    async def plan(self, request: GenerationRequest) -> Plan: ...
+
+    async def judge(self, plan: Plan, served: "Served") -> "Attempt": ...
+
+    async def repair_prompt(self, plan: Plan, attempt: "Attempt") -> Prompt: ...
+
+    def close(self) -> None: ...
 
 
 class Workshop:
