@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from autogen_cli import __version__
-from autogen_cli.cli.options import add_command, add_group, current_output
+from autogen_cli.cli.options import Command, add_command, add_group, current_output
 from autogen_cli.cli.output import Output
 from autogen_cli.errors import ArgumentError, AutogenError, InterruptedRunError, TargetError
 
@@ -87,7 +87,7 @@ def build(words: Sequence[str] = ()) -> typer.Typer:
     """The program with the command that `words` begin with, or with all where they begin with none.
 
     Typer works out every option of every command before it looks at the words; for one command that takes a tenth of
-    the time.
+    the time. Where an option of the program comes first (`--help`), the commands are only listed.
     """
     app = typer.Typer(
         name="autogen",
@@ -102,7 +102,9 @@ def build(words: Sequence[str] = ()) -> typer.Typer:
     for name, what in COMMANDS.items():
         if name not in wanted:
             continue
-        if isinstance(what, str):
+        if words and words[0].startswith("-"):
+            _list(app, name, what)
+        elif isinstance(what, str):
             _add(app, name, what)
         else:
             description, commands = what
@@ -112,9 +114,20 @@ def build(words: Sequence[str] = ()) -> typer.Typer:
     return app
 
 
+def _list(app: typer.Typer, name: str, what: str | Group) -> None:
+    """A command by name and description only, for the list of commands."""
+    description = _load(what).__doc__ if isinstance(what, str) else what[0]
+    app.command(name, help=description)(lambda: None)
+
+
 def _add(app: typer.Typer, name: str, place: str) -> None:
+    add_command(app, name, _load(place))
+
+
+def _load(place: str) -> Command:
     module, _, function = place.partition(":")
-    add_command(app, name, getattr(import_module(f"autogen_cli.cli.{module}"), function))
+    command: Command = getattr(import_module(f"autogen_cli.cli.{module}"), function)
+    return command
 
 
 def _show_version(wanted: bool) -> None:
