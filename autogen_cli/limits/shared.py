@@ -8,7 +8,8 @@ PREFIX = "autogen:rate:1:"  # the number is the schema's version
 TIMEOUT = 2.0  # seconds for one question to the server
 
 # KEYS: the count, the hold. ARGV: limit a minute (0: none), amount. Gives the seconds to wait, as text; "0": taken.
-# A hash of one field a second holds what was taken then; a second's field counts until the whole of it is a minute old.
+# A hash of one field a second holds what was taken then. A second's field counts until the whole of it is a minute old,
+# and a second more: requests may take longer to arrive than those that are sent a minute later.
 _TAKE = """
 local time = redis.call('TIME')
 local second, now = tonumber(time[1]), tonumber(time[1]) + tonumber(time[2]) / 1000000
@@ -19,7 +20,7 @@ if limit == 0 then return '0' end
 local taken, sum = redis.call('HGETALL', KEYS[1]), 0
 local fields = {}
 for i = 1, #taken, 2 do
-    if tonumber(taken[i]) + 61 <= now then
+    if tonumber(taken[i]) + 62 <= now then
         redis.call('HDEL', KEYS[1], taken[i])
     else
         sum = sum + tonumber(taken[i + 1])
@@ -28,13 +29,13 @@ for i = 1, #taken, 2 do
 end
 if sum == 0 or sum + amount <= limit then
     redis.call('HINCRBY', KEYS[1], second, amount)
-    redis.call('EXPIRE', KEYS[1], 62)
+    redis.call('EXPIRE', KEYS[1], 63)
     return '0'
 end
 table.sort(fields, function(a, b) return a[1] < b[1] end)
 for _, field in ipairs(fields) do
     sum = sum - field[2]
-    if sum <= 0 or sum + amount <= limit then return tostring(math.max(0.001, field[1] + 61 - now)) end
+    if sum <= 0 or sum + amount <= limit then return tostring(math.max(0.001, field[1] + 62 - now)) end
 end
 return '1'
 """

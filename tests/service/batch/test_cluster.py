@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 
+import cloudpickle
 import pytest
 
 from autogen_cli.errors import (
@@ -292,3 +293,16 @@ async def test_a_scheduler_that_goes_away(root, settings):
         with pytest.raises(ProviderUnavailableError, match="the connection to the scheduler is lost"):
             await run
         await worker.close()
+
+
+def test_nothing_secret_goes_through_the_scheduler(root, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
+    monkeypatch.setenv("AUTOGEN_CACHE_REDIS_URL", "redis://me:hush@host:1/0")
+    with open_services(root, command="batch", warn=print, detail=print) as services:
+        services.books.batch = "rows.jsonl"
+        vars(services)["budget"] = SimpleNamespace(run="a-run")
+        setting = cluster_worker.setting_of(services, GenerateOptions(), {})
+    sent = cloudpickle.dumps(setting)
+    assert (b"very-secret" in sent, b"hush" in sent) == (False, False)
+    assert setting.keys == ("openai",)
+    assert setting.settings["cache.redis_url"] == "host/0"
