@@ -57,6 +57,7 @@ class ContextEngine:
             raise
         self.sources = Sources(self.project, index)
         self.analyzer = analyzer
+        self.keeps_answers = True  # until `close` they take memory, which many thousand of them are not worth
 
     @classmethod
     def from_codebase(cls, codebase: Any, *, index_dir: Path | None = None) -> Self:
@@ -132,7 +133,7 @@ class ContextEngine:
         else:
             self.sources.watch()
             context = self._make(target, budget, warnings, phase)
-            if not self.analyzer:
+            if self.keeps_answers and not self.analyzer:
                 needs = needs_of(self.sources, settings_stats(self.project.root))
                 self.sources.keep_answer(key, answer_to_json(context, needs))
         skipped = tuple(f"{place}: {reason}" for place, reason in self.sources.skipped())

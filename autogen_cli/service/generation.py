@@ -282,7 +282,7 @@ class Generation:
                 plan.context,
                 force=self._options.force,
                 environment=virtual_environment(),
-                skip=self._services.skipped_checks,
+                skip=self._services.skipped_checks | self._options.skip,
             )
 
     def _trial(self, target: Target, code: str) -> CheckResult:

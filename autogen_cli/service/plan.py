@@ -21,6 +21,7 @@ class GenerateOptions:
     write: change the project's files. edit: work out the change, also when it isn't written. repair: further attempts
     after a rejected one; None: as configured. test: a command that runs on a private copy of the project with the code
     applied, the only way in which generated code is executed; None: as configured. offline: a cached answer or none.
+    skip: checks to leave out besides those that the settings switch off.
     """
 
     write: bool = False
@@ -31,6 +32,7 @@ class GenerateOptions:
     repair: int | None = None
     test: tuple[str, ...] | None = None
     offline: bool = False
+    skip: frozenset[str] = frozenset()
 
     @property
     def actions(self) -> "tuple[Action, ...]":

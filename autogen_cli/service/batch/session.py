@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 type ExecutorName = Literal["local", "dask", "openai-batch"]
 
 SAMPLE = 500  # requests that a dry run plans at most
+LEFT_OUT = frozenset({"style"})  # starts the project's formatter for each row, and only ever warns
 GLANCE = 16  # requests that are planned before a run begins, for the estimate
 
 
@@ -57,7 +58,8 @@ class Batch:
 
     def __init__(self, services: "Services", options: BatchOptions, *, flags: Mapping[str, object]) -> None:
         self._services = services
-        self._options = options
+        generate = replace(options.generate, skip=options.generate.skip | LEFT_OUT)
+        self._options = options = replace(options, generate=generate)
         self._reader = RowReader(options.source)
         self._flags = flags
         services.books.batch = options.source if options.source == STDIN else str(Path(options.source).resolve())

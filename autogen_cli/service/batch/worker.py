@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 type Step[**P, T] = Callable[P, T]
 
+ROWS_PER_ENGINE = 500  # what an engine learns of names stays in its memory until it is closed
+_planned = 0
 _opened: list[Services] = []  # one, from `begin` to the end of the process
 
 
@@ -35,6 +37,11 @@ def begin(root: Path, flags: Mapping[str, object]) -> None:
 
 
 def plan(request: GenerationRequest, options: GenerateOptions) -> Plan:
+    global _planned  # noqa: PLW0603 - a process has one count
+    _planned += 1
+    if _planned % ROWS_PER_ENGINE == 0:
+        _opened[0].reread()
+    _opened[0].engine.keeps_answers = False
     story = Generation(_opened[0], request, options)
     found = story.plan(story.target())
     return replace(_without_texts(found), phases_ms=story.phases_ms)
