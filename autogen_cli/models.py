@@ -17,8 +17,29 @@ type ResultUse = Literal[
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GenerationRequest:
+class Value:
+    """Equality, hash and repr of all models, written once: made for each of them by `dataclass`, as it would, they take
+    3 ms of every start.
+    """
+
+    __slots__: tuple[str, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        return self._content() == other._content() if isinstance(other, type(self)) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._content())
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in type(self).__slots__)
+        return f"{type(self).__name__}({shown})"
+
+    def _content(self) -> tuple[object, ...]:
+        return tuple(getattr(self, name) for name in type(self).__slots__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class GenerationRequest(Value):
     """What a user asks for. `symbol` is `name`, `Class` or `Class.method`; None asks for the whole module."""
 
     module: str
@@ -37,8 +58,8 @@ class GenerationRequest:
         return f"{self.module}.{self.symbol}" if self.symbol else self.module
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Target(Value):
     """A request resolved against a project.
 
     root: the project's folder, absolute. source_root: the folder that `module` is counted from (`root`, `root/src`,
@@ -72,8 +93,8 @@ class Target:
         return self.symbol.rpartition(".")[0] or None if self.symbol else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Argument:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Argument(Value):
     """One argument at a call site: `text` as written, `name` for a keyword, `star` for `*args` and `**kwargs`."""
 
     text: str
@@ -81,8 +102,8 @@ class Argument:
     star: Literal["", "*", "**"] = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallSite:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class CallSite(Value):
     """One place that uses the target.
 
     path: POSIX, below the root. line: 1-based. text: the statement, as written, dedented. enclosing: qualified name
@@ -108,8 +129,8 @@ class CallSite:
     in_test: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContextItem:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class ContextItem(Value):
     """One piece of the context. `kind` is `call_site`, `test`, `definition`, `module`, `import`, `similar`,
     `convention`...
 
@@ -125,16 +146,16 @@ class ContextItem:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceFile:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class SourceFile(Value):
     """A file that the context came from: POSIX path below the root, digest of its bytes (hex)."""
 
     path: str
     digest: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodeContext:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class CodeContext(Value):
     """What is known about a target.
 
     text: the rendered block, `tokens` <= `budget` of o200k_base. call_sites: every one that was found, also those that
@@ -157,14 +178,14 @@ class CodeContext:
     skipped: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prompt:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Prompt(Value):
     system: str
     user: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompletionRequest:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class CompletionRequest(Value):
     """What a provider is asked. Offline providers read `context`; the others send `prompt` only.
 
     request_id: ours, unique per generation and attempt; sent along where a service has room for it. body: what an
@@ -180,8 +201,8 @@ class CompletionRequest:
     body: Mapping[str, object] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenUsage:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class TokenUsage(Value):
     """Tokens as the provider reports them. `cached` of `input` were read from the provider's prompt cache."""
 
     input: int
@@ -189,8 +210,8 @@ class TokenUsage:
     cached: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Completion:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Completion(Value):
     """A provider's answer. usage is None and cost_usd is None where the provider doesn't report them."""
 
     text: str
@@ -202,8 +223,8 @@ class Completion:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckResult:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class CheckResult(Value):
     """One check's verdict. line: 1-based, in the generated code (or the caller named in `detail`), None if it has
     none.
     """
@@ -214,8 +235,8 @@ class CheckResult:
     line: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Usage(Value):
     """What one generation took, all attempts together. cost_usd None: unknown, which is not the same as free."""
 
     input_tokens: int = 0
@@ -224,16 +245,16 @@ class Usage:
     cost_source: CostSource = "unpriced"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContextSummary:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class ContextSummary(Value):
     tokens: int
     budget: int
     items: tuple[ContextItem, ...] = ()
     omitted: tuple[ContextItem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hop:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Hop(Value):
     """A provider that was passed over, and why: the error's type and its message."""
 
     provider: str
@@ -241,8 +262,8 @@ class Hop:
     message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GeneratedCode:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class GeneratedCode(Value):
     """The result of one generation; `generate --json` prints these fields.
 
     hops: providers that failed before this one. phases_ms: where the time went (`usage.phases`).
@@ -270,8 +291,8 @@ class GeneratedCode:
     phases_ms: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UsageEvent:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class UsageEvent(Value):
     """One line of the ledger: a provider call, a cache hit, a failure or a repair.
 
     time: seconds since the epoch, UTC. saved_usd: what a cache hit would have cost. batch: the file of rows that it was

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from autogen_cli.cache.base import KeyInputs
-from autogen_cli.models import CodeContext, GeneratedCode, GenerationRequest, Prompt, Target
+from autogen_cli.models import CodeContext, GeneratedCode, GenerationRequest, Prompt, Target, Value
 
 if TYPE_CHECKING:
     from autogen_cli.generation.insert import Edit
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from autogen_cli.usage.estimate import CostEstimate
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GenerateOptions:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class GenerateOptions(Value):
     """How to go about a request.
 
     write: change the project's files. edit: work out the change, also when it isn't written. repair: further attempts
@@ -40,8 +40,8 @@ class GenerateOptions:
         return ("generate", "write") if self.write else ("generate",)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Plan(Value):
     """A request, worked out: everything that is known before anything is sent.
 
     phases_ms: where the time went, where another process worked it out.
@@ -64,8 +64,8 @@ class Plan:
         return self.inputs.model
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Preview(Value):
     """What `--dry-run` shows. cost_usd: at most, without repairs; None where the model has no known price. estimate:
     what it will probably take, repairs included, if the answer isn't `cached`.
     """
@@ -78,8 +78,8 @@ class Preview:
     cached: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Generated:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Generated(Value):
     """A result, and the edit that puts it into the project, where one was asked for and the code fits."""
 
     result: GeneratedCode
