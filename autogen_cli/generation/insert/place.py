@@ -106,8 +106,6 @@ def insertion(
     gap: int,
 ) -> Splice:
     """`pieces` before `body[index]`, with `gap` blank lines around definitions; lines that exist stay as they are."""
-    while 0 < index < len(body) and span(body[index], lines)[0] < span(body[index - 1], lines)[1]:
-        index += 1  # `a = 1; b = 2`
     above = body[index - 1] if index else None
     below = body[index] if index < len(body) else None
     at = span(above, lines)[1] if above else span(below, lines)[0] if below else len(lines)
