@@ -335,6 +335,12 @@ def schema(what: str) -> dict[str, Any]:
     return {"$schema": DRAFT, **top, "title": f"autogen.{what}/1", "$defs": definitions}
 
 
+def overview() -> str:
+    """A page that lists them."""
+    lines = [f"- [`autogen.{what}/1`]({what}.json)" for what in sorted(DOCUMENTS)]
+    return "\n".join(["# JSON schemas\n", "What `--json` prints, by the document's `schema` field.\n", *lines, ""])
+
+
 def text(what: str) -> str:
     return json.dumps(schema(what), indent=2, ensure_ascii=False) + "\n"
 

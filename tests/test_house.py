@@ -167,7 +167,11 @@ def test_type_ignores_are_few_and_give_a_reason() -> None:
     assert [line for line in lines if not re.search(r"type: ignore\[.+\]\s+#\s*\w", line)] == []
 
 
-PAGES = [HOUSE / "README.md", *sorted((HOUSE / "docs").glob("*.md")), *sorted((HOUSE / "docs" / "sample").glob("*.*"))]
+PAGES = [
+    HOUSE / "README.md",
+    *sorted((HOUSE / "docs").rglob("*.md")),
+    *sorted((HOUSE / "docs" / "sample").glob("*.sh")),
+]
 COMMAND_LINE = re.compile(r"(?:`|^(?:\$ |run |[A-Z_]+=\S+ )*)autogen ([^`\n#|]+)", re.MULTILINE)
 
 
@@ -181,7 +185,9 @@ def test_pages_name_only_commands_and_options_that_exist(page: Path) -> None:
         if words and not words[0].startswith("-") and not words[0].isupper() and hasattr(command, "commands"):
             unknown.append(line)
         known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
-        unknown += [f"{word} in {line}" for word in words if word.startswith("-") and word.split("=")[0] not in known]
+        unknown += [
+            f"{word} in {line}" for word in words if word.startswith("-") and word.split("=")[0] not in {*known, "-"}
+        ]
     assert unknown == []
 
 

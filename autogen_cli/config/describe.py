@@ -41,10 +41,10 @@ def example() -> str:
     for name, inner in AutogenConfig.__tables__.items():
         lines += [*_comment(_doc(inner)), f"[{name}]", "", *_section(inner.__settings__)]
     for name, table in mapped.items():
-        facts = "; ".join(_facts(AutogenConfig.__settings__[name]))
+        said = "; ".join(facts(AutogenConfig.__settings__[name]))
         lines += [
             *_comment(_doc(table)),
-            f"# {facts}",
+            f"# {said}",
             f'#[{name}."name-of-a-model"]',
             "",
             *_section(table.__settings__),
@@ -64,12 +64,13 @@ def schema() -> dict[str, Any]:
 def _section(settings: Mapping[str, Setting]) -> Iterator[str]:
     for name, declared in settings.items():
         yield from _comment(declared.doc)
-        yield from _comment("; ".join(_facts(declared)))
+        yield from _comment("; ".join(facts(declared)))
         yield f"#{name} = {to_toml(declared.example)}"
         yield ""
 
 
-def _facts(declared: Setting) -> Iterator[str]:
+def facts(declared: Setting) -> Iterator[str]:
+    """Type, limits, default, other names and protection of a setting, for people."""
     yield expected(declared.kind)
     for word, limit in (("at least", declared.minimum), ("more than", declared.above), ("at most", declared.maximum)):
         if limit is not None:

@@ -273,7 +273,7 @@ class SecurityConfig(Table):
 
 
 class BridgeConfig(Table):
-    """The server behind `autogen serve` (extra `bridge`)."""
+    """Where the server for webhooks listens (extra `bridge`)."""
 
     host: str = setting("Address to listen on.", default="127.0.0.1", protection="always")
     port: int = setting("Port to listen on.", default=8787, minimum=1, maximum=65_535, protection="always")
