@@ -321,3 +321,17 @@ def test_a_second_ctrl_c_ends_at_once(shop: Path, monkeypatch: pytest.MonkeyPatc
         process.communicate(timeout=20)
         assert process.returncode == 130
     assert results(shop / "out.jsonl") == []
+
+
+def test_a_scaffold_in_place_of_a_provider_that_failed_is_done_again(
+    shop: Path, server: FakeServer, monkeypatch: pytest.MonkeyPatch, autogen: RunAutogen
+) -> None:
+    monkeypatch.setenv("AUTOGEN_FALLBACK", "scaffold")
+    source = write_rows(shop / "rows.jsonl", [TOTAL])
+    with monkeypatch.context() as down:
+        down.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
+        ran = autogen("batch", source, "-o", "out.jsonl", "--json")
+        assert (ran.code, ran.json["scaffold"], ran.json["stand_ins"]) == (8, 1, 1)
+        assert [cause["type"] for cause in ran.json["causes"]] == ["provider_unavailable"]
+    assert autogen("batch", source, "-o", "out.jsonl", "--quiet").code == 0
+    assert [row["status"] for row in results(shop / "out.jsonl")] == ["ok"]

@@ -155,3 +155,12 @@ def test_the_line_of_progress() -> None:
         "2,500 of 10,000 rows, 3 failed, 5 cached, 1,000 in flight, 200.0 rows/s, $1.5000, 38 s left,"
         " waiting for budget"
     )
+
+
+@pytest.mark.parametrize(("seconds", "left"), [(3600.0, "2 h 00 min"), (60.0, "2 min 00 s"), (1.0, "2 s")])
+def test_the_time_that_is_left(seconds: float, left: str) -> None:
+    progress = Progress(
+        rows=100, total=300, failed=0, cached=0, finished_earlier=0, in_flight=1, calls=99, cost_usd=Decimal(0),
+        unpriced=1, seconds=seconds, limit="", stopping=False,
+    )  # fmt: skip
+    assert progress_line(progress).endswith(f"1 unpriced, {left} left")
