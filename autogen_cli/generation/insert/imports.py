@@ -140,7 +140,8 @@ class _Region:
             s is not statement and first_line(s) <= end_line(statement) and end_line(s) >= first_line(statement)
             for s in (self.guard.body if self.guard else self.module.tree.body)
         )
-        return alone and absolute(statement, self.target) == item.module
+        ended = not self.module.lines[end_line(statement) - 1].rstrip().endswith("\\")
+        return alone and ended and absolute(statement, self.target) == item.module
 
     def add(self, wanted: Sequence[Wanted], blocks: Sequence[list[str]] = ()) -> list[Splice]:
         """New statements, group by group; blocks come last."""

@@ -56,11 +56,13 @@ def _planned(target: Target, code: str, *, force: bool, base: bytes | None) -> E
         lines = splice(module.lines, _splices(target, module, snippet, chosen))
         used = _alone(chosen, snippet, target)
     created = () if before is not None else tuple((path, b"") for path in _missing_inits(target))
+    after = _encode(lines, module)
+    _check_python(after, target)
     return Edit(
         root=target.root,
         path=target.path,
         before=before,
-        after=_encode(lines, module),
+        after=after,
         created=created,
         code="".join(used),
     )
@@ -93,6 +95,14 @@ def _check_free(target: Target, module: Module, *, exists: bool, force: bool) ->
             f"{target.symbol or target.module} exists already in {target.relative_path}",
             hint="pass --force to replace it",
         )
+
+
+def _check_python(after: bytes, target: Target) -> None:
+    try:
+        read_module(after, target.relative_path)  # which the checks are going to look at, too
+    except TargetError as exc:
+        message = f"{target.relative_path} would be Python no more with the code in it ({exc.message})"
+        raise TargetError(message, hint="put it in by hand") from exc
 
 
 def _encode(lines: Sequence[str], module: Module) -> bytes:

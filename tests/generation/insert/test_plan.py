@@ -70,6 +70,7 @@ type Before = str | bytes | None
         ("match x:\n    case [*helper]: ...\n", "helper", CODE, SymbolExistsError, "exists already"),
         ("while helper := x():\n    ...\n", "helper", CODE, SymbolExistsError, "exists already"),
         ('"""Doc."""; x = helper()\n', "helper", CODE, TargetError, "line 1 holds a docstring and what needs"),
+        ("import abc \\\n\nx = 1\n", "helper", CODE, TargetError, "would be Python no more with the code in"),
         ("x = 1\n", None, "y = 1\n", SymbolExistsError, "pkg.tools exists already"),
         ("x = (\n", "helper", CODE, TargetError, r"pkg/tools.py:1: .+: mend the module first"),
         (b"x = '\xe9'\n", "helper", CODE, TargetError, "can't be read as Python"),
