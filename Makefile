@@ -1,6 +1,6 @@
 # Every target does its own set-up. All it takes is Python 3.12 or newer with pip (pyenv's will do), or uv.
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak fuzz audit browser bench lint format docs corpora
+.PHONY: help demo test package soak fuzz audit browser bench lint format docs corpora
 
 UV := .ci/uv
 RUN := $(UV) run --frozen --quiet
@@ -17,6 +17,9 @@ demo:            ## the lean core in .venv-demo, and one generation on docs/samp
 test: lint       ## everything that CI runs: lint, types, layers, tests with branch coverage
 	.ci/system
 	$(RUN) pytest -n auto -m "not soak and not fuzz and not browser" --cov
+
+package:         ## build twice, install into empty environments of PYTHON="3.12 3.13 3.14", use and type-check it there
+	.ci/package $(or $(PYTHON),3.12 3.13 3.14)
 
 soak: corpora    ## slow suites, on real projects
 	AUTOGEN_CORPORA="$(AUTOGEN_CORPORA)" $(RUN) pytest -m soak

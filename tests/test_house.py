@@ -1,4 +1,4 @@
-"""The house rules that no linter knows: what the package holds, how long things get, who may do what."""
+"""The house rules that no linter knows: how long things get, who may do what."""
 
 import ast
 import os
@@ -7,7 +7,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import zipfile
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -38,24 +37,6 @@ def tree(path: Path) -> ast.Module:
 
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     return (node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("dist")
-    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder], cwd=HOUSE, check=True)
-    (found,) = folder.glob("*.whl")
-    return found
-
-
-def test_the_wheel_holds_the_packages_and_nothing_else(wheel: Path) -> None:
-    assert wheel.name == f"autogen_cli-{__version__}-py3-none-any.whl"
-    with zipfile.ZipFile(wheel) as archive:
-        files = set(archive.namelist())
-        entry_points = archive.read(f"autogen_cli-{__version__}.dist-info/entry_points.txt").decode()
-    assert {file.split("/")[0] for file in files} == {*PACKAGES, f"autogen_cli-{__version__}.dist-info"}
-    assert {name(path) for path in MODULES} | {"autogen_cli/py.typed"} <= files
-    assert "autogen = autogen_cli.cli.app:main" in entry_points
 
 
 def test_the_changelog_tells_of_this_version() -> None:

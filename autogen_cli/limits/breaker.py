@@ -118,20 +118,20 @@ class CircuitBreaker:
         now = self._clock()
         with self._store.transaction() as connection:
             connection.execute(
-                "INSERT INTO breakers (key, failures, failed_at, reason) VALUES (?1, 1, ?2, ?3) ON CONFLICT DO UPDATE"
-                " SET failures = iif(opened_at IS NULL AND failed_at < ?4, 1, failures + 1),"
-                " failed_at = ?2, reason = ?3",
-                (key, now, reason, now - FORGOTTEN_AFTER),
+                "INSERT INTO breakers (key, failures, failed_at, reason) VALUES (:key, 1, :now, :reason)"
+                " ON CONFLICT DO UPDATE"
+                " SET failures = iif(opened_at IS NULL AND failed_at < :forgotten, 1, failures + 1),"
+                " failed_at = :now, reason = :reason",
+                {"key": key, "now": now, "reason": reason, "forgotten": now - FORGOTTEN_AFTER},
             )
             connection.execute(
-                "UPDATE breakers SET opened_at = ?2, cooldown = ?3"
-                " WHERE key = ?1 AND opened_at IS NULL AND failures >= ?4",
-                (key, now, self._cooldown, self._threshold),
+                "UPDATE breakers SET opened_at = ?, cooldown = ? WHERE key = ? AND opened_at IS NULL AND failures >= ?",
+                (now, self._cooldown, key, self._threshold),
             )
             connection.execute(
-                "UPDATE breakers SET opened_at = ?2, cooldown = min(cooldown * 2, ?3), probe_at = NULL"
-                " WHERE key = ?1 AND probe_at IS NOT NULL",
-                (key, now, LONGEST_COOLDOWN),
+                "UPDATE breakers SET opened_at = ?, cooldown = min(cooldown * 2, ?), probe_at = NULL"
+                " WHERE key = ? AND probe_at IS NOT NULL",
+                (now, LONGEST_COOLDOWN, key),
             )
 
     def _alive(self, key: str) -> None:

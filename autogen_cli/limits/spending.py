@@ -58,8 +58,9 @@ class FileSpending:
             tallies = [_tally(connection.execute(_READ, (period,)).fetchone()) for period in periods]
             if force or not any(t.exceeds(limit, amount) for t, limit in zip(tallies, limits, strict=True)):
                 connection.executemany(
-                    "INSERT INTO spending VALUES (?1, 0, ?2, 0) ON CONFLICT DO UPDATE SET reserved = reserved + ?2",
-                    [(period, amount) for period in periods],
+                    "INSERT INTO spending VALUES (:period, 0, :amount, 0)"
+                    " ON CONFLICT DO UPDATE SET reserved = reserved + :amount",
+                    [{"period": period, "amount": amount} for period in periods],
                 )
         return tallies
 
@@ -77,8 +78,8 @@ class FileSpending:
 
     def first_to_tell(self, period: str, percent: int) -> bool:
         with self._store.transaction() as connection:
-            update = "UPDATE spending SET alerted = ?1 WHERE period = ?2 AND alerted < ?1"
-            return bool(connection.execute(update, (percent, period)).rowcount)
+            update = "UPDATE spending SET alerted = :percent WHERE period = :period AND alerted < :percent"
+            return bool(connection.execute(update, {"percent": percent, "period": period}).rowcount)
 
     def forget(self, period: str) -> None:
         with self._store.transaction() as connection:
