@@ -6,6 +6,7 @@ configuration protects, are the worker's own.
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
@@ -28,7 +29,7 @@ from autogen_cli.service.wiring import Services, open_services
 from autogen_cli.usage.ledger import UsageTracker
 
 if TYPE_CHECKING:
-    from autogen_cli.limits.budget import Budget, Reservation
+    from autogen_cli.limits.budget import Budget, Reservation, Spending
     from autogen_cli.service.attempts import Attempt
     from autogen_cli.service.chain import Served
 
@@ -190,22 +191,28 @@ class Desk:
 class SharedPurse(Purse):
     """A budget that other machines draw on as well: what they have reserved may be given back."""
 
-    def __init__(self, budget: "Budget") -> None:
+    def __init__(self, budget: "Budget", clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(budget)
         self._shared = budget
+        self._clock = clock
+        self._seen: tuple[Spending, ...] = ()
+        self._seen_at = 0.0
 
     async def reserve(self, worst: Decimal | None) -> "Reservation":
-        seen, patience = self._shared.spending(), PATIENCE
         while True:
             try:
                 return await super().reserve(worst)
             except BudgetError:
-                now = self._shared.spending()
-                patience = PATIENCE if now != seen else patience - LOOK
-                if patience <= 0 or not any(period.reserved for period in now):
+                if not self._may_change():
                     raise
-                seen = now
                 await asyncio.sleep(LOOK)
+
+    def _may_change(self) -> bool:
+        """Whether somebody holds some of it, who has given a sign of life of late."""
+        now = self._shared.spending()
+        if now != self._seen:
+            self._seen, self._seen_at = now, self._clock()
+        return any(period.reserved for period in now) and self._clock() - self._seen_at < PATIENCE
 
 
 class _Events(UsageTracker):
