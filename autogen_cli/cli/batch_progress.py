@@ -47,7 +47,8 @@ def progress_display(out: Output) -> Iterator[tuple[Callable[["Progress"], None]
 def progress_line(progress: "Progress") -> str:
     """One line: done, failed, cached, in flight, rate, cost, time left, what holds the rate back."""
     total = f" of {progress.total:,}" if progress.total is not None else ""
-    rate = (progress.rows - progress.finished_earlier) / progress.seconds if progress.seconds else 0.0
+    fresh = max(0, progress.rows - progress.finished_earlier)
+    rate = fresh / progress.seconds if progress.seconds else 0.0
     parts = [f"{progress.rows:,}{total} rows"]
     parts += [f"{progress.failed:,} failed"] if progress.failed else []
     parts += [f"{progress.cached:,} cached"] if progress.cached else []

@@ -28,6 +28,13 @@ COST = (4 * 0.15 + 50 * 0.60) / 1_000_000  # USD of a row, as the server counts
 
 
 @pytest.fixture
+def project(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> Path:
+    root = make_project({"pyproject.toml": ""})
+    monkeypatch.chdir(root)
+    return root
+
+
+@pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeServer]:
     with FakeServer([ANSWER], latency=0.3, count_tokens=lambda text: 50 if text == ANSWER else 4) as server:
         monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
@@ -86,9 +93,11 @@ def connected(tmp_path: Path) -> bool:
     return all("Registered to" in log for log in logs)
 
 
-def test_every_row_is_done_once_and_the_rate_holds(make_project: MakeProject, start, workers, server, tmp_path) -> None:
+def test_every_row_is_done_once_and_the_rate_holds(
+    make_project: MakeProject, start, workers, server, tmp_path, monkeypatch
+) -> None:
     project = make_project({"pyproject.toml": ""})
-    os.chdir(project)
+    monkeypatch.chdir(project)
     write_rows(project / "rows.jsonl", [raw(number, model="gpt-4o-mini") for number in range(900)])
     address, processes = workers
     wait_for(lambda: connected(tmp_path))
@@ -106,9 +115,11 @@ def test_every_row_is_done_once_and_the_rate_holds(make_project: MakeProject, st
     assert max(bisect.bisect_left(times, moment + 60) - place for place, moment in enumerate(times)) <= RPM
 
 
-def test_the_budget_holds_over_all_workers(make_project: MakeProject, start, workers, server, tmp_path) -> None:
+def test_the_budget_holds_over_all_workers(
+    make_project: MakeProject, start, workers, server, tmp_path, monkeypatch
+) -> None:
     project = make_project({"pyproject.toml": ""})
-    os.chdir(project)
+    monkeypatch.chdir(project)
     write_rows(project / "rows.jsonl", [raw(number, model="gpt-4o-mini") for number in range(600)])
     address, _ = workers
     wait_for(lambda: connected(tmp_path))
@@ -119,3 +130,11 @@ def test_the_budget_holds_over_all_workers(make_project: MakeProject, start, wor
     assert spent <= COST * server.received <= most
     assert server.received > 250
     assert json.loads(server.requests[0].body)["model"] == "gpt-4o-mini"
+
+
+def test_without_a_scheduler_this_machine_is_the_cluster(project: Path, start, server) -> None:
+    rows = str(write_rows(project / "rows.jsonl", [raw(number, model="gpt-4o-mini") for number in range(40)]))
+    words = ("autogen_cli", "batch", rows, "--executor", "dask", "-o", "out.jsonl")
+    assert [start("client", *words).wait(60) for _ in range(2)] == [0, 0]
+    assert {row["status"] for row in results(project / "out.jsonl")} == {"ok"}
+    assert server.received == 40

@@ -69,13 +69,17 @@ class DaskExecutor:
         return ""
 
     async def run(self, work: AsyncIterator[Work]) -> AsyncGenerator[Outcome]:
-        client = await self._connected()
-        threads = sum((await client.nthreads()).values())
-        async with aclosing(abreast(self._sent(work), 2 * max(1, threads))) as chunks:
-            async for carried in chunks:
-                self._services.tracker.record(*carried.events)
-                for outcome in carried.outcomes:
-                    yield outcome
+        async with aclosing(_chunks(work, self._size)) as chunks:
+            first = await anext(chunks, None)
+            if first is None:
+                return  # nobody is to wait for a cluster for that
+            client = await self._connected()
+            threads = sum((await client.nthreads()).values())
+            async with aclosing(abreast(self._sent(first, chunks), 2 * threads)) as found:
+                async for carried in found:
+                    self._services.tracker.record(*carried.events)
+                    for outcome in carried.outcomes:
+                        yield outcome
 
     def stop(self) -> None:
         self._stopping = True
@@ -122,12 +126,14 @@ class DaskExecutor:
                     f"the worker at {address} can't load autogen: {error}", hint="install the same version there"
                 )
 
-    async def _sent(self, work: AsyncIterator[Work]) -> AsyncGenerator[Coroutine[Any, Any, Carried]]:
-        async with aclosing(_chunks(work, self._size)) as chunks:
-            async for chunk in chunks:
-                if self._stopping:
-                    return
-                yield self._carried(chunk)
+    async def _sent(
+        self, first: list[Work], others: AsyncIterator[list[Work]]
+    ) -> AsyncGenerator[Coroutine[Any, Any, Carried]]:
+        yield self._carried(first)
+        async for chunk in others:
+            if self._stopping:
+                return
+            yield self._carried(chunk)
 
     async def _carried(self, chunk: list[Work]) -> Carried:
         from distributed import KilledWorker

@@ -116,10 +116,10 @@ class PartWriter:
     def close(self, now: float) -> Part:
         part = Part(folder=self._folder, name=self._name, rows=self._count, created=now)
         try:
-            for file in (self._requests, self._rows):
-                file.flush()
-                _flush(file.fileno())
-                file.close()
+            with self._requests, self._rows:
+                for file in (self._requests, self._rows):
+                    file.flush()
+                    _flush(file.fileno())
             part.save()
         except OSError as exc:
             raise BatchError(f"{self._folder} can't be written: {exc.strerror}", hint=HINT) from exc

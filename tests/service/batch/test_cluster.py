@@ -192,6 +192,11 @@ async def test_a_worker_that_comes_later_is_refused_by_its_rows(root, settings):
     assert [type(outcome.error) for outcome in carried.outcomes] == [ConfigError] * 2
 
 
+async def test_without_work_no_cluster_is_waited_for(root, settings):
+    async with FakeServer() as server:
+        assert await Client(root, settings(server)).run([], scheduler="tcp://127.0.0.1:1") == []
+
+
 async def test_what_a_cluster_needs(root, settings):
     async with FakeServer() as server:
         flags = settings(server) | {"cache.redis_url": None}

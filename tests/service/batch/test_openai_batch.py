@@ -10,7 +10,14 @@ from functools import partial
 import pytest
 
 from autogen_cli.context.tokens import count_tokens
-from autogen_cli.errors import ArgumentError, BudgetError, ConfigError, CredentialError, ProviderUnavailableError
+from autogen_cli.errors import (
+    ArgumentError,
+    BatchError,
+    BudgetError,
+    ConfigError,
+    CredentialError,
+    ProviderUnavailableError,
+)
 from autogen_cli.models import GenerationRequest
 from autogen_cli.providers.fake import BatchScript, FakeServer, Reply, faults
 from autogen_cli.providers.openai_batch import Filling
@@ -310,6 +317,23 @@ async def test_a_part_that_was_never_finished_is_removed(client):
         assert len(outcomes) == 3
     assert found.spending[1].reserved == 0
     assert not found.folder.exists()
+
+
+async def test_jobs_that_cannot_be_kept_are_not_sent(client, tmp_path, monkeypatch):
+    async with FakeServer() as server:
+        found = client(server)
+        found.folder.write_text("no folder")
+        with pytest.raises(BatchError, match=r"out\.jobs can't be written"):
+            raise (await found.run(rows(2)))[0].error
+        found.folder.unlink()
+        monkeypatch.setattr("autogen_cli.service.batch.jobs._flush", no_space)
+        with pytest.raises(BatchError, match="No space left"):
+            await found.run(rows(2))
+        assert server.received == 0
+
+
+def no_space(_descriptor):
+    raise OSError(28, "No space left on device")
 
 
 async def test_a_state_that_cannot_be_read(client):
