@@ -54,13 +54,15 @@ def batch(
     """
     if of:
         return _jobs(out, root, source, of)
+    if source in {"status", "cancel"} and not Path(source).exists():
+        raise ArgumentError(f"`{source}` of which output?", hint=f"run `autogen batch {source} OUTPUT`")
     from autogen_cli.service.batch.session import BatchOptions
     from autogen_cli.service.plan import GenerateOptions
 
     if write and dry_run:
         raise ArgumentError("--write and --dry-run contradict each other", hint="leave one of them out")
     if scheduler and executor != "dask":
-        raise ArgumentError("--scheduler is for --executor dask", hint="leave one of them out")
+        raise ArgumentError("--scheduler is for a Dask cluster", hint="add --executor dask")
     flags = {
         "provider": provider, "model": model, "limits.max_concurrent": concurrency, "limits.requests_per_minute": rpm,
         "limits.tokens_per_minute": tpm, "budget.per_run": max_cost, "checks.repair": repair,
@@ -167,7 +169,7 @@ def preview_pairs(found: "BatchPreview") -> list[tuple[str, str]]:
         ("in the cache", f"{found.cached:,}{share}"),
         ("tokens in", f"{estimate.input_tokens:,}{share}"),
         ("tokens out", f"{estimate.output_tokens:,} ({estimate.output_low:,} to {estimate.output_high:,})"),
-        ("cost", _cost(found)),
+        ("cost", _cost(found).removeprefix("cost ")),
         ("learned from", estimate.basis or "nothing is to be sent"),
         *(("refused", reason) for reason in found.refused),
     ]

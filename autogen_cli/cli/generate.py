@@ -70,7 +70,7 @@ def generate(
     flags = {"budget.per_run": max_cost, "checks.repair": repair, "checks.test": test}
     wishes = Wishes(record=record, replay=replay, on_text=out.progress())
     if dry_run:
-        return _preview(out, root, request, force=force, flags=flags)
+        return _preview(out, root, request, options, flags=flags)
     return _generate(out, root, request, options, flags=flags, wishes=wishes, profile=profile)
 
 
@@ -111,13 +111,19 @@ def _show_profile(out: Output, result: "GeneratedCode") -> None:
 
 
 def _preview(
-    out: Output, root: Path | None, request: "GenerationRequest", *, force: bool, flags: Mapping[str, object]
+    out: Output,
+    root: Path | None,
+    request: "GenerationRequest",
+    options: "GenerateOptions",
+    *,
+    flags: Mapping[str, object],
 ) -> int:
     from autogen_cli.service.generate import Generator
     from autogen_cli.service.wiring import open_services
 
     with open_services(root, command="generate", warn=out.warn, detail=out.detail, flags=flags) as services:
-        _show_preview(out, Generator(services).preview(request, force=force))
+        from_cache = options.use_cache and not options.refresh
+        _show_preview(out, Generator(services).preview(request, force=options.force, from_cache=from_cache))
     return 0
 
 

@@ -79,8 +79,8 @@ class Generator:
         attempt = replace(story.examine(plan, served), usage=NOTHING)
         return story.finish(plan.target, story.result(plan, [attempt]))
 
-    def preview(self, request: GenerationRequest, *, force: bool = False) -> Preview:
-        """The plan, its size and what it may cost."""
+    def preview(self, request: GenerationRequest, *, force: bool = False, from_cache: bool = True) -> Preview:
+        """The plan, its size and what it may cost. from_cache: whether the cache may answer."""
         services = self._services
         plan = self.plan(request, force=force)
         limit = services.max_output_tokens
@@ -90,7 +90,7 @@ class Generator:
             max_output_tokens=limit,
             cost_usd=services.books.worst_cost(plan.provider, plan.model, plan.prompt, limit),
             estimate=services.books.estimate(plan),
-            cached=services.cache.get(plan.inputs.key) is not None,
+            cached=from_cache and services.cache.get(plan.inputs.key) is not None,
         )
 
     def _read(self, story: Generation) -> tuple[Target, GeneratedCode | Plan]:

@@ -201,6 +201,24 @@ def test_a_dry_run_counts_and_sends_nothing(shop: Path, server: FakeServer, auto
     assert "different requests  3" in autogen("batch", source, "--dry-run").out
 
 
+@pytest.mark.parametrize(("words", "cached"), [((), 1), (("--refresh",), 0), (("--no-cache",), 0)])
+def test_a_dry_run_expects_of_the_cache_what_the_run_will(
+    words: tuple[str, ...], cached: int, shop: Path, server: FakeServer, autogen: RunAutogen
+) -> None:
+    assert autogen("generate", "shop.money", "total").code == 0
+    found = autogen("batch", write_rows(shop / "rows.jsonl", [TOTAL]), "--dry-run", "--json", *words).json
+    assert (found["cached"], found["estimate"]["input_tokens"] > 0) == (cached, not cached)
+    assert autogen("generate", "shop.money", "total", "--dry-run", "--json", *words).json["cached"] is bool(cached)
+
+
+@pytest.mark.parametrize("source", ["nothing.jsonl", "."])
+def test_rows_that_cannot_be_read_leave_earlier_results_alone(source: str, shop: Path, autogen: RunAutogen) -> None:
+    (shop / "out.jsonl").write_text("results that were paid for\n")
+    assert autogen("batch", source, "-o", "out.jsonl").code == 2
+    assert (shop / "out.jsonl").read_text() == "results that were paid for\n"
+    assert not (shop / "out.jsonl.journal").exists()
+
+
 def test_the_budget_ends_the_run_and_the_next_goes_on(
     shop: Path, monkeypatch: pytest.MonkeyPatch, autogen: RunAutogen
 ) -> None:
@@ -247,6 +265,9 @@ def test_accepted_code_is_written_at_the_end_several_symbols_in_one_edit(
         (["rows.jsonl", "-o", "pyproject.toml/x"], "can't be opened"),
         (["rows.jsonl", "--write", "--dry-run"], "contradict each other"),
         (["-", "--dry-run"], "can't be counted beforehand"),
+        (["."], ". can't be read: Is a directory"),
+        (["status"], "`status` of which output?: run `autogen batch status OUTPUT`"),
+        (["rows.jsonl", "--scheduler", "tcp://x:1"], "--scheduler is for a Dask cluster: add --executor dask"),
     ],
 )
 def test_what_makes_no_sense_is_refused(shop: Path, autogen: RunAutogen, words: list[str], message: str) -> None:

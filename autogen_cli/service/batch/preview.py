@@ -81,9 +81,12 @@ def survey(reader: RowReader, journal: Journal, identify: Callable[[Content], st
     return Survey(rows=rows, invalid=invalid, unique=unique, finished=finished, sample=tuple(chosen))
 
 
-async def preview(services: "Services", workshop: "Workshop", found: Survey, *, batch_price: bool) -> BatchPreview:
-    """Plans the sample and works out what all requests may cost; sends nothing."""
-    planned = await asyncio.gather(*(_planned(services, workshop, each, batch_price) for each in found.sample))
+async def preview(
+    services: "Services", workshop: "Workshop", found: Survey, *, from_cache: bool, batch_price: bool
+) -> BatchPreview:
+    """Plans the sample and works out what all requests may cost; sends nothing. from_cache: whether it is asked."""
+    sample = (_planned(services, workshop, each, from_cache, batch_price) for each in found.sample)
+    planned = await asyncio.gather(*sample)
     estimate = services.books.estimate_of(each for each in planned if isinstance(each, PlannedRequest))
     factor = found.to_do / len(planned) if planned else 1.0
     return BatchPreview(
@@ -96,7 +99,7 @@ async def preview(services: "Services", workshop: "Workshop", found: Survey, *, 
 
 
 async def _planned(
-    services: "Services", workshop: "Workshop", content: Content, batch_price: bool
+    services: "Services", workshop: "Workshop", content: Content, from_cache: bool, batch_price: bool
 ) -> PlannedRequest | str | None:
     """What a request will send; None where the cache has its answer, else what is wrong with it."""
     if isinstance(content, RawRequest):
@@ -105,7 +108,7 @@ async def _planned(
         plan = await workshop.plan(content)
     except AutogenError as error:
         return f"{error.type}: {error}"
-    if services.cache.get(plan.inputs.key) is not None:
+    if from_cache and services.cache.get(plan.inputs.key) is not None:
         return None
     return services.books.planned(plan, batch=batch_price)
 

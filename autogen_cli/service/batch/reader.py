@@ -89,11 +89,14 @@ _TOO_LONG = b"too long"  # known by its identity
 
 
 def _size(source: str) -> int | None:
-    """Bytes of a regular file; None for what can be read once only."""
+    """Bytes of a regular file; None for what can be read once only. Raises ArgumentError where it can't be."""
     if source == STDIN:
         return None
     path = Path(source)
     try:
-        return path.stat().st_size if path.is_file() else None
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            return None
+        with path.open("rb") as file:
+            return os.fstat(file.fileno()).st_size
     except OSError as exc:
         raise ArgumentError(f"{source} can't be read: {exc.strerror or exc}") from exc

@@ -79,8 +79,7 @@ class Batch:
             found = await self._survey(journal, SAMPLE)
             workshop = self._workshop()
             try:
-                at_batch_price = self._options.executor == "openai-batch"
-                return await preview(self._services, workshop, found, batch_price=at_batch_price)
+                return await self._expected(workshop, found, batch_price=self._options.executor == "openai-batch")
             finally:
                 await asyncio.to_thread(workshop.close)
 
@@ -113,7 +112,7 @@ class Batch:
                 if self._reader.rereadable:
                     found = await self._survey(journal, GLANCE)
                     total = found.rows
-                    on_preview(await preview(self._services, workshop, found, batch_price=executor.batch_price))
+                    on_preview(await self._expected(workshop, found, batch_price=executor.batch_price))
                     self._reader = RowReader(options.source)
                 runner = BatchRunner(
                     self._reader, journal, place, executor,
@@ -153,6 +152,11 @@ class Batch:
 
     async def _survey(self, journal: Journal, sample: int) -> Survey:
         return await asyncio.to_thread(survey, self._reader, journal, self.identify, sample=sample)
+
+    async def _expected(self, workshop: Workshop, found: Survey, *, batch_price: bool) -> BatchPreview:
+        asked = self._options.generate
+        from_cache = asked.use_cache and not asked.refresh
+        return await preview(self._services, workshop, found, from_cache=from_cache, batch_price=batch_price)
 
     def _workshop(self) -> Workshop:
         return Workshop(self._services.root, self._flags, self._options.generate, workers=usable_cores())
