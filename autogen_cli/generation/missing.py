@@ -20,7 +20,7 @@ from autogen_cli.generation.statements import flatten
 
 IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException", "AttributeError"})
 INJECTED = frozenset({"_", "ngettext", "get_ipython", "reveal_type", "reveal_locals"})  # by gettext, IPython, checkers
-CONDITIONS = re.compile(r"\b(version_info|PY[23]|platform|hasattr)\b")
+CONDITIONS = re.compile(r"\b(version_info|PY[23]|platform)\b")
 KNOWN_TO_BE = re.compile(r"#.*(\bF821\b|\bname-defined\b|\battr-defined\b)")  # a person has looked at the line
 DATA = re.compile(r"(^|/)(tests?|testing)/(.*/)?(data|test_?data|fixtures|cases|snapshots|snippets)/")
 EXPECTED = re.compile(r"\b(raises|suppress|warns)\(")
@@ -203,10 +203,16 @@ def _guarded_lines(tree: ast.Module, errors: Collection[str]) -> Iterator[int]:
         match node:
             case ast.Try() | ast.TryStar() if any(_catches(handler, errors) for handler in node.handlers):
                 yield from range(node.lineno, (node.handlers[-1].end_lineno or node.lineno) + 1)
-            case ast.If() if CONDITIONS.search(ast.unparse(node.test)):
+            case ast.If() if _may_not_be(node.test, errors):
                 yield from range(node.lineno, (node.end_lineno or node.lineno) + 1)
             case ast.With() if EXPECTED.search(ast.unparse(node.items[0].context_expr)):
                 yield from range(node.lineno, (node.end_lineno or node.lineno) + 1)
+
+
+def _may_not_be(test: ast.expr, errors: Collection[str]) -> bool:
+    """`hasattr` asks for an attribute: it says nothing of a name that the module looks up in itself."""
+    text = ast.unparse(test)
+    return bool(CONDITIONS.search(text)) or ("AttributeError" in errors and "hasattr(" in text)
 
 
 def _catches(handler: ast.ExceptHandler, errors: Collection[str]) -> bool:

@@ -46,6 +46,10 @@ FOUND = {
         [("pkg.app", "helper")],
     ),
 }
+FOUND["below a question for an attribute of something else"] = (
+    "def f(order):\n    if not hasattr(order, 'rate'):\n        return helper(1)\n",
+    [("pkg.app", "helper")],
+)
 FINE = {
     "what is there": "from pkg.money import cents\n\ncents(1)\n",
     "a submodule": "from pkg import money\n\nmoney.cents(1)\n",
