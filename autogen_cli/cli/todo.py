@@ -6,7 +6,7 @@ import typer
 
 from autogen_cli.cli.options import RootOption
 from autogen_cli.cli.output import Column, Output
-from autogen_cli.errors import TargetError
+from autogen_cli.errors import ArgumentError, TargetError
 
 if TYPE_CHECKING:
     from autogen_cli.generation.missing import Missing
@@ -24,6 +24,8 @@ def todo(
     """List the symbols that the code imports, calls or reads and that are defined nowhere."""
     from autogen_cli.service.todo import batch_rows, missing_symbols
 
+    if jsonl and out.json:
+        raise ArgumentError("--jsonl and --json contradict each other", hint="leave one of them out")
     found, skipped = missing_symbols(root)
     for place in skipped:
         out.detail(f"left out: {place}")

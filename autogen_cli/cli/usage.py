@@ -54,6 +54,9 @@ def usage(
     from autogen_cli.cli import usage_text
     from autogen_cli.usage.report import reports_of
 
+    _refuse_two({"--performance": performance, "--csv": csv, "--html": html})
+    if csv and out.json:
+        raise ArgumentError("--csv and --json contradict each other", hint="leave one of them out")
     window, zone = _window(since, until, timezone)
     filters = _filters(only)
     with _services(out, root) as services:
@@ -118,6 +121,13 @@ def import_events(
         out.document("usage_import", imported)
     else:
         out.note(f"{plural(imported.added, 'event')} added, {imported.known:,} known already")
+
+
+def _refuse_two(views: "Mapping[str, object]") -> None:
+    """Each shows something else, so there can be one."""
+    given = [name for name, value in views.items() if value]
+    if len(given) > 1:
+        raise ArgumentError(f"{given[0]} and {given[1]} contradict each other", hint="leave one of them out")
 
 
 @contextlib.contextmanager

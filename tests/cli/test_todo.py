@@ -53,3 +53,8 @@ def test_a_file_that_cannot_be_read_is_told(shop: Path, autogen: RunAutogen) -> 
         file.truncate(2**31)
     ran = autogen("todo", "-v", cwd=shop)
     assert (ran.code, "huge.py: larger than" in ran.err) == (0, True)
+
+
+def test_lines_and_a_document_at_once_are_refused(shop: Path, autogen: RunAutogen) -> None:
+    ran = autogen("todo", "--jsonl", "--json", cwd=shop)
+    assert (ran.code, ran.json["error"]["message"]) == (2, "--jsonl and --json contradict each other")

@@ -193,6 +193,8 @@ def test_an_empty_window_says_so(shop: Path, autogen: RunAutogen) -> None:
         (("--since", "1d", "export"), "--since is in front of export: write it behind export"),
         (("--json", "import", "x"), "--json is in front of import"),
         (("export", "--csv", "--jsonl"), "contradict each other"),
+        (("--performance", "--csv"), "--performance and --csv contradict each other"),
+        (("--csv", "--html", "x"), "--csv and --html contradict each other"),
         (("imporr",), "No such command 'imporr'"),
     ],
 )
@@ -202,3 +204,8 @@ def test_nonsense_is_one_line_and_exit_2(shop: Path, autogen: RunAutogen, option
     assert (shown.code, shown.out) == (2, "")
     assert message in shown.err
     assert shown.err.count("\n") == 1
+
+
+def test_one_shape_at_a_time(shop: Path, autogen: RunAutogen) -> None:
+    shown = autogen("usage", "--csv", "--json")
+    assert (shown.code, shown.json["error"]["message"]) == (2, "--csv and --json contradict each other")
