@@ -88,7 +88,7 @@ class SavedReports:
 
     def save(self, name: str, report: BenchReport) -> Path:
         """Replaces what has that name. Raises ArgumentError for a name that is none, ConfigError for a full disk."""
-        path = self._path(name)
+        path = self.path(name)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(document("bench", report), indent=2) + "\n")
@@ -97,7 +97,7 @@ class SavedReports:
         return path
 
     def load(self, name: str) -> BenchReport:
-        path = self._path(name)
+        path = self.path(name)
         try:
             return report_from_json(json.loads(path.read_text()))
         except FileNotFoundError:
@@ -106,7 +106,8 @@ class SavedReports:
         except (OSError, ValueError, KeyError, TypeError) as exc:
             raise ArgumentError(f"{path} is no saved run", hint=f"save '{name}' again") from exc
 
-    def _path(self, name: str) -> Path:
+    def path(self, name: str) -> Path:
+        """Raises ArgumentError for a name that is none."""
         if not _NAME.fullmatch(name):
             raise ArgumentError(f"'{name}' can't name a run", hint="use letters, digits, dots and dashes")
         return self._folder / f"{name}.json"

@@ -16,6 +16,7 @@ ProviderArgument = Annotated[str, typer.Argument(help="openai or codegen", show_
 WithToken = Annotated[bool, typer.Option("--with-token", help="Read the key from stdin instead of asking for it")]
 
 _LONGEST_INPUT = 65_536
+_NO_KEY = "no provider has a key: run `autogen auth login openai`, or set OPENAI_API_KEY"
 
 
 def login(out: Output, provider: ProviderArgument, *, with_token: WithToken = False) -> None:
@@ -66,7 +67,7 @@ def status(out: Output) -> int:
         rows = [(names[one.trial.accepted], one.key.provider, one.key.source, one.trial.detail) for one in found]
         out.table(columns, rows)
     if not found:
-        out.note("no provider has a key: run `autogen auth login openai`, or set OPENAI_API_KEY")
+        out.note(_NO_KEY)
     for one in found:
         if reminder := credentials.reminder(one.key.provider):
             out.warn(reminder)
@@ -81,6 +82,9 @@ def list_keys(out: Output) -> None:
     found = credentials.list()
     if out.json:
         out.document("auth_list", {"keys": found})
+        return
+    if not found:
+        out.note(_NO_KEY)
         return
     columns = ["provider", "slot", "source", "fingerprint", "since", "last used", "until", "in use"]
     rows = [

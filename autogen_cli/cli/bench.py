@@ -111,6 +111,8 @@ class _Run:
         self._out, self._path, self._save, self._compare = out, path, save, compare
         self._limit = None if fail_above is None else _share(fail_above)
         self._saved = SavedReports(folders().data / "bench")
+        if save:
+            self._saved.path(save)
         self._earlier = self._saved.load(compare) if compare else None
 
     def measure(self, *suites: str, **amounts: int) -> int:

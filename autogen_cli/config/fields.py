@@ -150,8 +150,13 @@ class Table:  # noqa: PLW1641 - mappings are among the values: no hash
         return f"{type(self).__name__}({', '.join(changed)})"
 
 
+_LISTED = 20  # names that a line may hold
+
+
 def nearest(name: str, known: Iterable[str], *, otherwise: Iterable[str] = ()) -> str:
     """A hint that names the known name most like `name`; where none is like it, all of `otherwise` (or of `known`)."""
     names = list(known)
-    close = difflib.get_close_matches(name, names, n=1)
-    return f"did you mean {close[0]}?" if close else f"known are {', '.join(otherwise or names)}"
+    if close := difflib.get_close_matches(name, names, n=1):
+        return f"did you mean {close[0]}?"
+    listed = list(otherwise or names)
+    return f"known are {', '.join(listed)}" if len(listed) <= _LISTED else "`autogen config show` lists them all"

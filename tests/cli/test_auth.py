@@ -211,6 +211,12 @@ def test_a_provider_without_a_key(auth) -> None:
         )
 
 
+def test_no_keys_are_no_empty_table(auth) -> None:
+    ran = auth("list")
+    assert (ran.code, ran.out) == (0, "")
+    assert ran.err == "no provider has a key: run `autogen auth login openai`, or set OPENAI_API_KEY\n"
+
+
 def test_without_a_terminal_nobody_is_asked(auth) -> None:
     ran = auth("login", "openai")
     message = "error: there is no terminal to ask for the key on: pipe it in, with --with-token\n"

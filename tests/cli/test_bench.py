@@ -50,6 +50,7 @@ def test_all_of_it(make_project: MakeProject, autogen: RunAutogen) -> None:
         (("--compare", "main"), "no run was saved as 'main': saved runs: none yet"),
         (("--compare", "main", "--fail-above", "ten"), "--fail-above ten is no share: write it like 10%"),
         (("--compare", "main", "--fail-above", "inf"), "--fail-above inf is no share"),
+        (("--save", "../main"), "'../main' can't name a run"),
         (("--compare", "../main"), "'../main' can't name a run"),
     ],
 )

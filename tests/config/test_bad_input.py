@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from autogen_cli.config import SETTINGS, load
 from autogen_cli.config.describe import example as example_file
+from autogen_cli.config.fields import nearest
 from autogen_cli.config.files import LARGEST_FILE, SettingsFile
 from autogen_cli.config.lines import key_lines
 from autogen_cli.errors import ConfigError
@@ -222,3 +223,8 @@ def test_a_huge_statement_costs_line_numbers_not_time() -> None:
     assert key_lines(text) == {("a",): 1}
     file = SettingsFile(Path("autogen.toml"), "project", text)
     assert str(file.error(("c",), "is wrong")) == "autogen.toml: c is wrong"
+
+
+def test_a_hint_lists_a_few_names_and_points_to_many() -> None:
+    assert nearest("zzz", ["one", "two"]) == "known are one, two"
+    assert nearest("zzz", [f"name{number}" for number in range(60)]) == "`autogen config show` lists them all"
