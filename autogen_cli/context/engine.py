@@ -20,7 +20,7 @@ from autogen_cli.context.answers import (
 )
 from autogen_cli.context.facts import FileFacts
 from autogen_cli.context.index import Index, index_name
-from autogen_cli.context.project import Project, is_test, parent_of
+from autogen_cli.context.project import Project, is_test
 from autogen_cli.context.sources import Sources
 from autogen_cli.errors import AutogenError, TargetError
 from autogen_cli.models import CodeContext, Kind, SourceFile, Target
@@ -184,8 +184,7 @@ class ContextEngine:
         facts = self.sources.facts(path)
         if sum(found.kind == "function" for found in facts.definitions) >= TELLING:
             return [facts]
-        folder = parent_of(path)
-        beside = sorted(p for p in self.project.files if parent_of(p) == folder and p != path and not is_test(p))
+        beside = sorted(other for other in self.project.beside(path) if other != path and not is_test(other))
         return [facts, *(self.sources.facts(each) for each in beside[:TELLING])]
 
     def _find(self, target: Target, warnings: list[str]) -> list["Found"]:

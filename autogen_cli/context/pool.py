@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from autogen_cli.context.evidence import Found
 from autogen_cli.context.facts import Definition
 from autogen_cli.context.names import Names, Place
-from autogen_cli.context.project import is_test, parent_of
+from autogen_cli.context.project import is_test
 from autogen_cli.context.sources import Sources
 from autogen_cli.context.syntax import words_of
 from autogen_cli.models import Target
@@ -159,12 +159,11 @@ class Pool:
 
     def _package(self, definers: dict[str, list[str]]) -> None:
         """The modules beside the target's; what seems to define most of what is wanted comes first."""
-        folder = parent_of(self.path)
         found: defaultdict[str, float] = defaultdict(float)
         for name in sorted(definers):
             for path in definers[name]:
                 found[path] += 1 / len(definers[name])
-        beside = [path for path in self.sources.project.files if parent_of(path) == folder and not is_test(path)]
+        beside = [path for path in self.sources.project.beside(self.path) if not is_test(path)]
         beside.sort(key=lambda path: (-(found[path] + 0.3) / (self.sources.size(path) + 4000), path))
         for path in beside:
             if path != self.path and self.affordable(path):

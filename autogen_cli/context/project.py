@@ -151,6 +151,13 @@ class Project:
         self.files[path] = FileStat(stat.st_size, stat.st_mtime_ns, stat.st_ino)
         return True
 
+    def beside(self, path: str) -> list[str]:
+        """The files of a path's own folder, itself included."""
+        folder = parent_of(path)
+        prefix = f"{folder}/" if folder else ""
+        start = len(prefix)
+        return [other for other in self.files if other.startswith(prefix) and other.find("/", start) < 0]
+
     @cached_property
     def declared_roots(self) -> tuple[str, ...]:
         """Folders that modules may be counted from: each project folder of the tree, and its `src`, `lib`, `python`."""

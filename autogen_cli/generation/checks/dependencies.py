@@ -83,7 +83,9 @@ def _requirements(lines: Iterable[str]) -> Iterator[str]:
             yield match[1]
 
 
+@lru_cache(maxsize=4)
 def _toml(text: str) -> dict[str, Any]:
+    """A file's tables, to be read only: a batch asks for those of the same file with each row."""
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError):

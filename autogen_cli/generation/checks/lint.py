@@ -8,32 +8,48 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from autogen_cli.files import read_file
 from autogen_cli.generation.checks.subject import Finding, Subject, verdict
 from autogen_cli.models import CheckResult
 
 _SECONDS = 20
+_LINT = ("check", "--isolated", "--no-cache", "--exit-zero", "--select", "S", "--output-format", "json")
 
 
 def security(subject: Subject) -> CheckResult:
     """Ruff's S rules on the code that is put in; asserts are at home in tests."""
+    return security_of([(subject.target.relative_path, subject.edit.code)])[0]
+
+
+def security_of(codes: Sequence[tuple[str, str]]) -> list[CheckResult]:
+    """The same for several pieces of code, each with the path of its module, in one run of the linter."""
     ruff = _program("ruff")
     if ruff is None:
-        return CheckResult(name="security", status="skipped", detail="ruff isn't installed")
-    path = subject.target.relative_path
-    ignored = ["--ignore", "S101"] if "test" in path else []
-    options = ["check", "--isolated", "--no-cache", "--exit-zero", "--select", "S", *ignored, "--output-format", "json"]
-    output = _run([ruff, *options, "--stdin-filename", path, "-"], subject.edit.code, subject.target.root)
+        return [CheckResult(name="security", status="skipped", detail="ruff isn't installed") for _ in codes]
+    with tempfile.TemporaryDirectory(prefix="autogen-lint-") as folder:
+        names = [f"{number}.py" for number in range(len(codes))]
+        for name, (_, code) in zip(names, codes, strict=True):
+            Path(folder, name).write_text(code, encoding="utf-8")
+        output = _run([ruff, *_LINT, *names], "", Path(folder))
     try:
-        found = json.loads(output or "")
-    except ValueError:
-        return CheckResult(name="security", status="skipped", detail="ruff gave no answer")
-    findings = (Finding(f"{f['code']} {f['message']}", f["location"]["row"], "warn") for f in found if f.get("code"))
-    return verdict("security", [f for f in findings if f.detail.startswith("S")])
+        found: dict[str, list[Any]] = {name: [] for name in names}
+        for item in json.loads(output or ""):
+            found[Path(item["filename"]).name].append(item)
+    except (ValueError, KeyError):
+        return [CheckResult(name="security", status="skipped", detail="ruff gave no answer") for _ in codes]
+    return [_security_verdict(path, found[name]) for name, (path, _) in zip(names, codes, strict=True)]
+
+
+def _security_verdict(path: str, found: Sequence[Any]) -> CheckResult:
+    codes = [item for item in found if str(item.get("code")).startswith("S")]
+    told = [item for item in codes if not ("test" in path and item["code"] == "S101")]
+    return verdict("security", [Finding(f"{i['code']} {i['message']}", i["location"]["row"], "warn") for i in told])
 
 
 def style(subject: Subject) -> CheckResult:

@@ -159,7 +159,8 @@ class Batch:
         return await preview(self._services, workshop, found, from_cache=from_cache, batch_price=batch_price)
 
     def _workshop(self) -> Workshop:
-        return Workshop(self._services.root, self._flags, self._options.generate, workers=usable_cores())
+        lint = "security" not in self._services.skipped_checks
+        return Workshop(self._services.root, self._flags, self._options.generate, workers=usable_cores(), lint=lint)
 
     def _executor(self, workshop: Workshop) -> "Executor":
         services, options = self._services, self._options

@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from autogen_cli.errors import AutogenError
 from autogen_cli.models import GenerationRequest, Prompt
 from autogen_cli.service.batch import worker
+from autogen_cli.service.batch.lint import CHECK, Linter
 from autogen_cli.service.plan import GenerateOptions, Plan
 
 if TYPE_CHECKING:
@@ -39,10 +41,13 @@ class Steps(Protocol):
 
 
 class Workshop:
-    """root, flags: as for `open_services`. Workers start with the first request."""
+    """root, flags: as for `open_services`. Workers start with the first request. lint: whether answers are linted."""
 
-    def __init__(self, root: Path, flags: Mapping[str, object], options: GenerateOptions, *, workers: int) -> None:
-        self._options = options
+    def __init__(
+        self, root: Path, flags: Mapping[str, object], options: GenerateOptions, *, workers: int, lint: bool = True
+    ) -> None:
+        self._options = replace(options, skip=options.skip | {CHECK})
+        self._linter = Linter() if lint and CHECK not in options.skip else None
         self._setting = (root, dict(flags))
         self._workers = workers
         self._pools: list[ProcessPoolExecutor] = []
@@ -52,7 +57,8 @@ class Workshop:
         return await self._run(request.module, worker.plan, request, self._options)
 
     async def judge(self, plan: Plan, served: "Served") -> "Attempt":
-        return await self._run(plan.request.module, worker.judge, plan, served, self._options)
+        attempt = await self._run(plan.request.module, worker.judge, plan, served, self._options)
+        return await self._linter.complete(attempt, plan.target.relative_path) if self._linter else attempt
 
     async def repair_prompt(self, plan: Plan, attempt: "Attempt") -> Prompt:
         return await self._run(plan.request.module, worker.repair_prompt, plan.request, attempt, self._options)
