@@ -1,6 +1,6 @@
 # Every target does its own set-up. All it takes is Python 3.12 or newer with pip (pyenv's will do), or uv.
 .DEFAULT_GOAL := help
-.PHONY: help demo test package soak fuzz audit browser bench lint format docs corpora
+.PHONY: help demo test package soak fuzz audit browser bench lint format docs site corpora
 
 UV := .ci/uv
 RUN := $(UV) run --frozen --quiet
@@ -50,8 +50,11 @@ format:          ## ruff's formatter and its safe fixes
 	$(RUN) ruff check --fix .
 	$(RUN) ruff format .
 
-docs:            ## regenerate what is derived from the code: schemas, autogen.toml.example, README's output
+docs:            ## regenerate what is derived from the code: schemas, pages on commands, settings and names, output
 	$(RUN) python -m tests.generated
+
+site:            ## the documentation as a site in site/; a warning is an error
+	NO_MKDOCS_2_WARNING=1 $(RUN) --isolated --only-group docs mkdocs build --strict --quiet
 
 corpora:         ## unpack the projects that slow suites run on, outside the repository
 	.ci/corpora "$(AUTOGEN_CORPORA)"

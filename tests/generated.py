@@ -8,7 +8,7 @@ from typer._completion_shared import get_completion_script
 
 from autogen_cli.config.describe import example
 from tests import schemas
-from tests.pages import commands, sessions, settings
+from tests.pages import commands, pictures, reference, sessions, settings
 
 HOUSE = Path(__file__).parent.parent
 
@@ -22,8 +22,10 @@ FILES: dict[Path, Callable[[], str]] = {
     HOUSE / "autogen.toml.example": example,
     **{schemas.FOLDER / f"{what}.json": partial(schemas.text, what) for what in schemas.DOCUMENTS},
     schemas.FOLDER / "README.md": schemas.overview,
+    reference.PAGE: reference.page,
     settings.PAGE: settings.page,
     **commands.pages(),
+    **pictures.pages(),
     **{page: partial(sessions.rendered, page) for page in sessions.pages()},
     **{HOUSE / "completions" / name: _completion(shell) for name, shell in COMPLETIONS.items()},
 }

@@ -19,9 +19,12 @@ FENCE = re.compile(r"^ *```(?P<kind>[^\n`]*)\n(?P<body>.*?)^ *```$", re.MULTILIN
 KINDS = {"console", "dockerfile", "json", "python", "text", "toml", "yaml"}
 NOT_RUN = {  # why blocks of commands are not run, and how many of them
     "asks on a terminal": 1,
-    "installs packages": 1,
+    "installs packages": 3,
     "interrupted by hand": 1,
-    "needs several machines": 1,
+    "needs Docker": 1,
+    "needs a second machine": 1,
+    "needs several machines": 2,
+    "sets up the development environment": 1,
     "takes hours at the provider": 1,
     "takes minutes": 4,
 }
@@ -86,3 +89,16 @@ def test_a_page_is_shown_as_it_ran(tmp_path: Path) -> None:
     text += "```console\n$ echo $NAME \\\n> 2; echo 7 ms\nold\nlines\n```\nthe end\n"
     page.write_text(text)
     assert sessions.rendered(page) == text.replace("?", "~/docs/sample/src").replace("old\nlines", "1 2\n410 ms")
+
+
+def test_messages_that_are_explained_exist() -> None:
+    """`...` stands for what differs."""
+    source = "\n".join(path.read_text() for path in (HOUSE / "autogen_cli").rglob("*.py"))
+    source += "\n".join(path.read_text() for path in (HOUSE / "autogenlib").rglob("*.py"))
+    table = (
+        (HOUSE / "docs" / "troubleshooting.md").read_text().partition("| the message says |")[2].partition("\n\n")[0]
+    )
+    said = [phrase for row in table.splitlines()[2:] for phrase in re.findall(r"`([^`]+)`", row.split(" | ")[0])]
+    fragments = {part.strip() for phrase in said for part in phrase.split("...") if part.strip()}
+    assert len(said) > 15
+    assert {part for part in fragments if part not in source} == set()

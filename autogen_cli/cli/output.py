@@ -74,9 +74,8 @@ class Output:
             return
         from rich.syntax import Syntax
 
-        self._console().print(
-            Syntax(visible(text).rstrip("\n"), language, theme="ansi_dark", background_color="default")
-        )
+        syntax = Syntax(visible(text).rstrip("\n"), language, theme="ansi_dark", background_color="default")
+        self._console().print(syntax, soft_wrap=True)  # the terminal breaks long lines; nothing is cut off
 
     def table(
         self,

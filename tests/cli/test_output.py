@@ -58,6 +58,12 @@ def test_code_on_a_terminal_is_coloured_and_harmless(monkeypatch: pytest.MonkeyP
     assert "\\x07" in shown
 
 
+def test_code_is_never_cut_at_the_terminals_edge(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = become_terminal(monkeypatch)
+    Output().code(f"x = '{'long ' * 100}'  # the end\n")
+    assert "the end" in terminal.getvalue()
+
+
 def test_no_color_means_no_escape_sequence(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = become_terminal(monkeypatch)
     out = Output(color=False)

@@ -174,7 +174,7 @@ def _play(page: Path, steps: Sequence[Step]) -> list[str]:
         script = "\n".join(_script(home / f"{number}", step, server.base_url) for number, step in enumerate(steps))
         shell = ("bash", "-c", script)
         start = home if page == HOUSE / "README.md" else sample
-        subprocess.run(shell, cwd=start, env=_environment(home), stdin=subprocess.DEVNULL, check=False, timeout=300)
+        subprocess.run(shell, cwd=start, env=environment(home), stdin=subprocess.DEVNULL, check=False, timeout=300)
         return [_said(page, step, home / f"{number}") for number, step in enumerate(steps)]
 
 
@@ -193,10 +193,15 @@ def _said(page: Path, step: Step, said: Path) -> str:
     code = int(said.with_suffix(".code").read_text())
     if code != step.code:
         raise PageError(f"{page}: exit code {code} instead of {step.code} of: {step.command}\n{output}")
-    for pattern, typical in TYPICAL:
-        output = re.sub(pattern, typical, output)
-    lines = output.replace(str(said.parent), "~").replace(str(HOUSE), "~").splitlines()
+    lines = typical(output, said.parent).splitlines()
     return "".join(f"{line.rstrip()}\n" for line in lines if line.strip() or not _is_frame(output))
+
+
+def typical(output: str, home: Path) -> str:
+    """Output as any run could have printed it."""
+    for pattern, example in TYPICAL:
+        output = re.sub(pattern, example, output)
+    return output.replace(str(home), "~").replace(str(HOUSE), "~")
 
 
 def _is_frame(output: str) -> bool:
@@ -210,7 +215,8 @@ def answer(prompt: str) -> str:
     return ANSWERS.get(asked[1] if asked else "", "It is a traceback of a program.")
 
 
-def _environment(home: Path) -> dict[str, str]:
+def environment(home: Path) -> dict[str, str]:
+    """Of a program that finds nothing of this machine but the project's own environment."""
     return {
         "PATH": f"{Path(sys.executable).parent}:{os.defpath}",
         "HOME": str(home),
