@@ -18,7 +18,7 @@ RUN useradd --uid 1000 --user-group --create-home autogen \
     && install --directory --owner autogen --group autogen /data /project
 COPY --from=build /opt/autogen /opt/autogen
 ENV PATH=/opt/autogen/bin:$PATH AUTOGEN_HOME=/data
-USER autogen
+USER 1000
 VOLUME /data
 WORKDIR /project
 ENTRYPOINT ["autogen"]
