@@ -148,6 +148,16 @@ def test_type_ignores_are_few_and_give_a_reason() -> None:
     assert [line for line in lines if not re.search(r"type: ignore\[.+\]\s+#\s*\w", line)] == []
 
 
+def test_exemptions_from_the_linter_give_a_reason() -> None:
+    bare = [
+        f"{name(path)}:{number}"
+        for path in MODULES
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if re.search(r"# noqa|# pragma", line) and not re.search(r"(noqa: [A-Z0-9, ]+|pragma: [a-z ]+) - \w", line)
+    ]
+    assert bare == []
+
+
 PAGES = [
     HOUSE / "README.md",
     *sorted((HOUSE / "docs").rglob("*.md")),

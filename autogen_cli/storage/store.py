@@ -152,7 +152,7 @@ class JSONStore:
             self._connection().create_function("reseal", 2, self._resealer(codec))
             tables = ("Cache", *self._sealed_tables)
             count = self._transaction((f"UPDATE {table} SET value = reseal(value, key)", ()) for table in tables)  # noqa: S608 - our own names
-            count -= self._transaction((f"DELETE FROM {table} WHERE value IS NULL", ()) for table in tables)  # noqa: S608
+            count -= self._transaction((f"DELETE FROM {table} WHERE value IS NULL", ()) for table in tables)  # noqa: S608 - as above
             self._transaction([("UPDATE Sealed SET id = ?", (codec.id,))])
             self._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self.close()
