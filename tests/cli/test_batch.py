@@ -291,6 +291,18 @@ def start(*words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+def test_an_interruption_promises_nothing_that_is_not_kept(shop: Path, server: FakeServer) -> None:
+    process = start("-", "--unordered")
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write(json.dumps(raw(1)) + "\n")
+    process.stdin.flush()
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    assert (process.returncode, "name an output with -o to go on" in said) == (130, True)
+
+
 def test_rows_from_a_pipe_are_done_as_they_come(shop: Path, server: FakeServer) -> None:
     process = start("-", "--unordered")
     assert process.stdin

@@ -134,7 +134,9 @@ class BatchRunner:
 
     def stop(self) -> None:
         """Sends nothing more, finishes what is on its way."""
-        self._end(InterruptedRunError("interrupted", hint="run the same command again to go on"))
+        kept = "run the same command again to go on"
+        lost = "what is done is on stdout, and kept nowhere; name an output with -o to go on where it was"
+        self._end(InterruptedRunError("interrupted", hint=kept if self._journal.path else lost))
 
     def abort(self) -> None:
         """Drops what is on its way."""
