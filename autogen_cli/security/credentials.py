@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS Slot (
     fingerprint TEXT, created REAL, ends REAL, used REAL, PRIMARY KEY (provider, slot)
 )
 """
+_LAST_MOMENT = 253_402_300_800  # of the year 9999, which no calendar of Python's goes beyond
 _COLUMNS = "provider, slot, place, fingerprint, created, ends, used"
 
 
@@ -172,7 +173,10 @@ class CredentialStore:
         if not self._is_there():
             return []
         with self._connection() as db:
-            return [dict(row) for row in db.execute(select, values)]
+            rows = [dict(row) for row in db.execute(select, values)]
+            if any(not 0 <= (row[name] or 0) < _LAST_MOMENT for row in rows for name in ("created", "ends", "used")):
+                raise sqlite3.DatabaseError("it holds a time that is none")
+            return rows
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

@@ -264,3 +264,13 @@ def test_a_key_passes_and_its_fingerprint_tells_nothing() -> None:
     assert check_key("sk-" + "x" * 100) == "sk-" + "x" * 100
     assert fingerprint(OLD) != fingerprint(NEW)
     assert len(fingerprint(OLD)) == 12
+
+
+@pytest.mark.parametrize("moment", [-1.0, 2.0**63])
+def test_a_time_that_is_none_is_damage(tmp_path: Path, moment: float) -> None:
+    store = CredentialStore(tmp_path / "credentials.db")
+    store.put("openai", "a-key")
+    with closing(sqlite3.connect(store.path)) as db, db:
+        db.execute("UPDATE Slot SET created = ?", (moment,))
+    with pytest.raises(CredentialError, match="a time that is none"):
+        store.entries()
