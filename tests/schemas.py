@@ -1,5 +1,6 @@
 """The JSON Schemas in docs/schemas, generated from the models."""
 
+import inspect
 import json
 from dataclasses import dataclass
 from decimal import Decimal
@@ -347,6 +348,8 @@ def text(what: str) -> str:
 
 def _closed(found: dict[str, Any]) -> dict[str, Any]:
     found = _plain(found)
+    if "description" in found:
+        found["description"] = inspect.cleandoc(found["description"])  # Python 3.12 keeps a docstring's indentation
     if found["title"] == "ContextItem":
         del found["properties"]["text"]  # an item's text is in the context's
     return {**found, "required": list(found["properties"]), "additionalProperties": False}

@@ -139,7 +139,7 @@ def guard(
     if findings and mode == "refuse":
         places = "; ".join(f"{finding.rule} in {place(finding)}" for finding in findings)
         raise SecretFoundError(
-            f"the context holds what looks like a secret: {places}",
+            f"the context holds what looks like a secret ({places})",
             hint='take it out of the code, or set context.secrets to "redact" or "off"',
         )
     for finding in reversed(findings):

@@ -54,7 +54,12 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeServer]:
 
 
 def contents(root: Path) -> dict[str, bytes]:
-    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    files = (path for path in root.rglob("*") if path.is_file())
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in files
+        if not path.name.startswith(".coverage.")  # a child process leaves its figures where it runs
+    }
 
 
 def test_without_a_provider_a_scaffold_is_printed_and_said_to_be_one(shop: Path, autogen: RunAutogen) -> None:

@@ -108,7 +108,7 @@ def test_refusing_names_rules_and_places_and_no_secret() -> None:
     with pytest.raises(SecretFoundError) as caught:
         guard(text, "refuse", place=lambda finding: f"app.py:{finding.line}")
     assert caught.value.exit_code == 4
-    assert caught.value.message.endswith("a secret: password in app.py:2; github-token in app.py:3")
+    assert caught.value.message.endswith("a secret (password in app.py:2; github-token in app.py:3)")
     assert "hunter2" not in str(caught.value)
     assert RANDOM not in str(caught.value)
     with pytest.raises(SecretFoundError, match="password in line 2; github-token in line 3"):
