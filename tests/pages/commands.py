@@ -37,8 +37,8 @@ def overview() -> str:
     common = _options(root.commands["context"], "autogen context", common=True)
     return "\n".join(
         [
-            HEAD,
             "# Commands\n",
+            HEAD,
             "| command | what it does |\n|---|---|",
             *rows,
             "\nEvery command has these options as well:\n",
@@ -51,7 +51,7 @@ def overview() -> str:
 
 def page(name: str) -> str:
     command = _root().commands[name]
-    parts = [HEAD, f"# autogen {name}\n", *_described(command, f"autogen {name}")]
+    parts = [f"# autogen {name}\n", HEAD, *_described(command, f"autogen {name}")]
     for sub, inner in getattr(command, "commands", {}).items():
         parts += [f"## autogen {name} {sub}\n", *_described(inner, f"autogen {name} {sub}")]
     parts.append("The [options that every command has](README.md) come on top.\n")
@@ -83,8 +83,9 @@ def _options(command: Any, name: str, *, common: bool = False) -> Iterator[str]:
 
 
 def _row(names: str, help_text: str) -> str:
-    cells = names.replace(" range>", ">"), _escaped(help_text).replace("  [", " [")
-    return "| `{}` | {} |".format(*(cell.replace("|", "\\|") for cell in cells))
+    """A `|` within code is shown with its backslash by one renderer of tables and ends the cell for another."""
+    what = _escaped(help_text).replace("  [", " [").replace("|", "\\|")
+    return f"| `{names.replace(' range>', '>').replace('|', ', ')}` | {what} |"
 
 
 def _first_line(command: Any) -> str:

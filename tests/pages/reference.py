@@ -5,9 +5,9 @@ from pathlib import Path
 import autogenlib
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "reference.md"
-HEAD = """<!-- written by `make docs` from the names that autogenlib exports -->
+HEAD = """# Library reference
 
-# Library reference
+<!-- written by `make docs` from the names that autogenlib exports -->
 
 Everything here is imported from `autogenlib`: `from autogenlib import AutogenClient`. [How to use it](library.md).
 """
