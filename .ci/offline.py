@@ -1,6 +1,6 @@
 """A hook of mkdocs: the built pages ask nobody else for anything. Called by `make site`.
 
-The theme asks unpkg.com for a script when pages are opened as files, and for one that draws diagrams where there are any.
+The theme would load scripts from unpkg.com for browsers without ResizeObserver, and to draw diagrams.
 """
 
 from pathlib import Path
