@@ -1,5 +1,6 @@
 """Every answer shape in `answers/`: what models really send, and what has to come out of it."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,7 +65,8 @@ def test_there_are_enough_shapes() -> None:
 
 def test_code_that_no_recursion_gets_to_the_end_of(tmp_path: Path) -> None:
     target = target_of(Shape({"target": "helper", "kind": "constant"}, {}), tmp_path)
-    answers = [f"```python\nhelper = {'-' * deep}1\n```\n" for deep in (900, 1100, 5000)]
+    depths = (900, 1100, 5000) if sys.version_info >= (3, 13) else (5000,)  # 3.12 gets to the end of the others
+    answers = [f"```python\nhelper = {'-' * deep}1\n```\n" for deep in depths]
     for answer in answers:
         with pytest.raises(RejectedError, match="too deeply"):
             extract_code(f"{answer}\n{answer}", target)

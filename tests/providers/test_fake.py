@@ -127,5 +127,10 @@ def test_as_a_program(tmp_path, content, answer):
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/v1", url)
         assert text_of(post(url, chat())) == answer
         program.send_signal(signal.SIGINT)
-        assert program.communicate()[1] == "1 requests, at most 1 at once\n"
+        said = program.communicate()[1].splitlines()
+        assert said[-1] == "1 requests, at most 1 at once"
+        assert len(said) == 1 or sys.version_info < (
+            3,
+            13,
+        )  # whose asyncio complains of a cancelled connection
     assert program.returncode == 0
