@@ -129,8 +129,5 @@ def test_as_a_program(tmp_path, content, answer):
         program.send_signal(signal.SIGINT)
         said = program.communicate()[1].splitlines()
         assert said[-1] == "1 requests, at most 1 at once"
-        assert len(said) == 1 or sys.version_info < (
-            3,
-            13,
-        )  # whose asyncio complains of a cancelled connection
+        assert len(said) == 1 or sys.version_info < (3, 13)  # its asyncio complains of a cancelled task
     assert program.returncode == 0
