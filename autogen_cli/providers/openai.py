@@ -1,5 +1,6 @@
 """Chat completions from any service that speaks the OpenAI format, hosted or on this machine."""
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 ENDPOINT = "/chat/completions"
 CREDENTIAL_HINT = "run `autogen auth login openai`, or set OPENAI_API_KEY"
+# These refuse `max_tokens`, by a 400: https://platform.openai.com/docs/api-reference/chat/create
+_COUNTS_THOUGHTS = re.compile(r"gpt-[5-9]|o[1-9]")
 AZURE = (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com")
 
 
@@ -110,8 +113,9 @@ class OpenAIProvider:
             {"role": "system", "content": request.prompt.system},
             {"role": "user", "content": request.prompt.user},
         ]
+        limit = "max_completion_tokens" if _COUNTS_THOUGHTS.match(model) else "max_tokens"
         options = {
-            "max_tokens": request.max_output_tokens or self._max_output_tokens,
+            limit: request.max_output_tokens or self._max_output_tokens,
             "temperature": self._temperature if request.temperature is None else request.temperature,
         }
         return {

@@ -65,6 +65,23 @@ async def test_the_request_wins_over_the_settings(ask, request_for):
     assert (body["model"], body["temperature"], body["max_tokens"]) == ("theirs", 0.5, 3)
 
 
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ("gpt-5-mini", "max_completion_tokens"),
+        ("o4-mini", "max_completion_tokens"),
+        ("gpt-4.1", "max_tokens"),
+        ("gpt-oss:20b", "max_tokens"),
+        ("openai/gpt-5", "max_tokens"),  # OpenRouter's own word
+    ],
+)
+async def test_the_output_limit_is_called_what_the_model_calls_it(ask, request_for, model: str, name: str):
+    async with FakeServer() as server:
+        await ask(server, request_for(model=model), max_output_tokens=9)
+        body = server.requests[0].json()
+    assert {key: value for key, value in body.items() if "tokens" in key} == {name: 9}
+
+
 async def test_no_key_is_needed_beside_the_default_address(ask):
     async with FakeServer() as server:
         await ask(server)
