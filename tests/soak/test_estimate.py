@@ -4,6 +4,8 @@ AUTOGEN_CORPORA names a folder of projects. In a copy, 200 functions are left ou
 what was left out, and counts tokens as the tokenizer does. The ledger knows one other project.
 """
 
+import ast
+import copy
 import json
 import os
 import random
@@ -16,10 +18,13 @@ from typing import Any
 import pytest
 
 from autogen_cli.bench.gate import dotted, sources
-from autogen_cli.bench.removal import functions_of, remove
+from autogen_cli.bench.removal import RealFunction, functions_of, remove
 from autogen_cli.context.tokens import count_tokens
 from autogen_cli.errors import BatchError
-from autogen_cli.generation.insert.module import parse_module
+from autogen_cli.generation.insert.module import Module, parse_module
+from autogen_cli.generation.module_names import imports_of
+from autogen_cli.generation.scopes import module_uses
+from autogen_cli.generation.statements import bound_names
 from autogen_cli.providers.fake.openai import FakeServer
 from tests.conftest import RunAutogen
 
@@ -46,13 +51,35 @@ def leave_out(root: Path, rows: int) -> dict[Row, str]:
     ]
     names = [function.symbol for function in found]
     unique = [function for function in found if names.count(function.symbol) == 1]
-    taken: dict[Row, str] = {}
+    taken: dict[RealFunction, str] = {}
+    before: dict[str, Module] = {}
     for function in random.Random(root.name).sample(unique, rows):
         path = root / function.path
-        removed = remove(parse_module(path.read_bytes(), path.name), function)
+        module = parse_module(path.read_bytes(), path.name)
+        before.setdefault(function.path, module)
+        removed = remove(module, function)
         path.write_bytes(removed.rest)
-        taken[dotted(path, root), function.symbol] = removed.code
-    return taken
+        taken[function] = removed.text
+    return {
+        (dotted(root / function.path, root), function.symbol): with_imports(
+            text, before[function.path], (root / function.path).read_bytes()
+        )
+        for function, text in taken.items()
+    }
+
+
+def with_imports(text: str, before: Module, after: bytes) -> str:
+    """A function with the imports that it needs and that its module has lost, to it and to others taken out."""
+    known = bound_names(*ast.parse(after).body)
+    lost = {use.name for use in module_uses(ast.parse(text).body) if not use.local} - known
+    imports = []
+    for part, typing in imports_of(before.tree.body):
+        aliases = [alias for alias in part.names if (alias.asname or alias.name) in lost]
+        if aliases and not typing:
+            needed = copy.copy(part)
+            needed.names = aliases
+            imports.append(f"{ast.unparse(needed)}\n")
+    return f"{''.join(imports)}\n\n{text}" if imports else text
 
 
 def answers(taken: Mapping[Row, str]) -> Callable[[str], str]:

@@ -72,6 +72,8 @@ def _judge(item: _Imported, subject: Subject) -> Iterator[Finding]:
             finding = None  # a mere folder of the project has the name of a dependency
     elif top in sys.stdlib_module_names:
         finding = _names(item, subject, f"the standard library has no module {item.module}")
+        if finding and item.module == top and subject.modules.find(top, 0, subject.target.path) is None:
+            finding = Finding(f"the standard library has {top} on other platforms only", status="warn")
     else:
         finding = _third_party(item, subject)
     if finding:

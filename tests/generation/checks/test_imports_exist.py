@@ -35,6 +35,7 @@ STANDARD = [
     ("from os import fspath, startfile", "warn 2: os has no startfile"),
     ("from typing import Any, Nope", "fail 2: typing has no Nope"),
     ("from json import dump, dumsp", "fail 2: json has no dumsp (did you mean dump or dumps?)"),
+    ("import msvcrt", "warn 2: the standard library has msvcrt on other platforms only"),
     ("import xml.nope", "fail 2: the standard library has no module xml.nope"),
     ("from math import sqrt, nope", "fail 2: math has no nope"),
 ]
