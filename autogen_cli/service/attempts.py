@@ -20,6 +20,7 @@ from autogen_cli.models import (
 from autogen_cli.service.chain import Served
 from autogen_cli.service.plan import Plan
 
+OMITTED = 25  # of what didn't fit, the best, in a result; `autogen context` lists all
 _CERTAINTY: tuple[CostSource, ...] = ("reported", "computed", "estimated", "unpriced")
 
 
@@ -74,7 +75,7 @@ def combined(plan: Plan, attempts: Sequence[Attempt], *, duration_ms: int) -> Ge
         model=None if served.offline else served.completion.model or plan.model,
         usage=total_usage(attempts),
         context=ContextSummary(
-            tokens=context.tokens, budget=context.budget, items=context.items, omitted=context.omitted
+            tokens=context.tokens, budget=context.budget, items=context.items, omitted=context.omitted[:OMITTED]
         ),
         checks=best.checks,
         attempts=len(attempts),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autogen_cli.models import CodeContext, ContextItem, GenerationRequest, Prompt
+from autogen_cli.service.attempts import OMITTED
 from autogen_cli.service.generation import Generation
 from autogen_cli.service.plan import GenerateOptions, Plan
 from autogen_cli.service.wiring import Services, open_services
@@ -61,7 +62,11 @@ def repair_prompt(request: GenerationRequest, attempt: "Attempt", options: Gener
 def _without_texts(found: Plan) -> Plan:
     """The plan without what its prompt holds: with a thousand on their way, each kilobyte is a megabyte."""
     context: CodeContext = replace(
-        found.context, text="", items=_bare(found.context.items), omitted=_bare(found.context.omitted), skipped=()
+        found.context,
+        text="",
+        items=_bare(found.context.items),
+        omitted=_bare(found.context.omitted[:OMITTED]),
+        skipped=(),
     )
     return replace(found, context=context)
 
