@@ -21,12 +21,12 @@ def todo(
     jsonl: Annotated[bool, typer.Option("--jsonl", help="Lines for `autogen batch -`")] = False,
     check: Annotated[bool, typer.Option("--check", help="Exit code 9 if something is missing")] = False,
 ) -> int:
-    """List the symbols that the code imports, calls or reads and that are defined nowhere."""
+    """List what the code imports, calls or reads and nothing defines: functions, classes, names; no methods."""
     from autogen_cli.service.todo import batch_rows, missing_symbols
 
     if jsonl and out.json:
         raise ArgumentError("--jsonl and --json contradict each other", hint="leave one of them out")
-    found, skipped = missing_symbols(root)
+    found, skipped = missing_symbols(root, out.warn)
     for place in skipped:
         out.detail(f"left out: {place}")
     if out.json:

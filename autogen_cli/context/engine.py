@@ -139,6 +139,13 @@ class ContextEngine:
         skipped = tuple(f"{place}: {reason}" for place, reason in self.sources.skipped())
         return replace(context, warnings=tuple(warnings), skipped=skipped)
 
+    def names_like(self, target: Target) -> list[str]:
+        """What the target's module defines under a name that is nearly the target's: it may be what was meant."""
+        import difflib
+
+        known = [found.qualified_name for found in self.sources.facts(target.relative_path).definitions]
+        return difflib.get_close_matches(target.symbol or "", known, n=1, cutoff=0.8)
+
     def _answered(self, key: str) -> Callable[[Target], CodeContext] | None:
         """An earlier answer that still holds."""
         kept = self.sources.index.answer(key)

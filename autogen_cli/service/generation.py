@@ -35,7 +35,7 @@ from autogen_cli.models import (
 )
 from autogen_cli.service.attempts import Attempt, combined, examine
 from autogen_cli.service.chain import Served
-from autogen_cli.service.plan import Generated, GenerateOptions, Plan
+from autogen_cli.service.plan import Generated, GenerateOptions, Plan, doubted
 from autogen_cli.service.recall import entry_of, recalled
 from autogen_cli.usage.phases import PerformanceMonitor
 
@@ -124,7 +124,7 @@ class Generation:
         budget = request.context_tokens or services.context_tokens
         context = services.engine.extract(target, budget, self.phase)
         with self.phase("render"):
-            context = services.guard(context)
+            context = services.guard(doubted(context, request, services.engine.names_like))
             prompt = services.prompts.build(target, context, description=request.description)
         for place in context.skipped:
             services.remark(f"left out: {place}")

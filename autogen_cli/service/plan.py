@@ -1,7 +1,7 @@
 """What goes into a generation and what comes out of it: options, the plan, the preview, the result with its edit."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -84,3 +84,16 @@ class Generated(Value):
 
     result: GeneratedCode
     edit: "Edit | None"
+
+
+def doubted(
+    context: CodeContext, request: GenerationRequest, names_like: Callable[[Target], Sequence[str]]
+) -> CodeContext:
+    """The context, with a word of warning where neither code nor user says what the symbol is for."""
+    target = context.target
+    if context.call_sites or target.symbol is None or target.symbol_exists or request.description:
+        return context
+    near = names_like(target)
+    meant = f"; did you mean {near[0]}, which is there?" if near else ""
+    doubt = f"nothing in the project uses {request.name}, so no call tells what it has to be{meant}"
+    return replace(context, warnings=(*context.warnings, doubt))

@@ -1,7 +1,7 @@
 """What a project's code uses and nobody has written yet."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from autogen_cli.config import load, virtual_environment
@@ -9,14 +9,16 @@ from autogen_cli.context.project import Project, find_root
 from autogen_cli.files import read_file
 from autogen_cli.generation.checks.dependencies import environment_of, site_packages
 from autogen_cli.generation.missing import File, Missing, find_missing
+from autogen_cli.service.access import open_access
 
 
-def missing_symbols(root: Path | None) -> tuple[list[Missing], list[str]]:
+def missing_symbols(root: Path | None, warn: Callable[[str], None] = lambda _: None) -> tuple[list[Missing], list[str]]:
     """The missing names of the project at `root`, or around the working folder; and what couldn't be read.
 
-    Files of the project are those that the context is made from. Raises ConfigError and TargetError.
+    Files of the project are those that the context is made from. Raises AccessError, ConfigError and TargetError.
     """
     folder = find_root(Path.cwd()) if root is None else root.resolve()
+    open_access(folder, warn).authorize("read", subject="todo")
     settings = load(folder).config.context
     project = Project(folder, include=settings.include, exclude=settings.exclude)
     used = environment_of(folder, virtual_environment())

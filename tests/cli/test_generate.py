@@ -484,3 +484,20 @@ def test_a_check_can_be_switched_off(shop: Path, autogen: RunAutogen, monkeypatc
         ran = autogen(*with_server(server), "--repair", "0", cwd=shop)
     assert ran.code == 0
     assert {check["name"]: check["status"] for check in ran.json["checks"]}["call_sites"] == "skipped"
+
+
+@pytest.mark.parametrize(
+    ("words", "doubt"),
+    [
+        (("shop.money", "cent"), "nothing in the project uses shop.money.cent, so no call tells"),
+        (("shop.nowhere", "thing"), "nothing in the project uses shop.nowhere.thing"),
+        (("shop.money", "cent", "-d", "a cent's weight"), None),
+        (("shop.money", "total"), None),
+    ],
+)
+def test_a_name_that_nothing_uses_is_doubted(
+    words: tuple[str, ...], doubt: str | None, shop: Path, autogen: RunAutogen
+) -> None:
+    ran = autogen("generate", *words, cwd=shop)
+    assert ran.code == 0
+    assert doubt in ran.err if doubt else "nothing in the project uses" not in ran.err
