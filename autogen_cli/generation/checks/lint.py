@@ -33,7 +33,7 @@ def security_of(codes: Sequence[tuple[str, str]]) -> list[CheckResult]:
     if ruff is None:
         return [CheckResult(name="security", status="skipped", detail="ruff isn't installed") for _ in codes]
     with tempfile.TemporaryDirectory(prefix="autogen-lint-") as folder:
-        names = [f"{number}.py" for number in range(len(codes))]
+        names = [f"autogen-lint-{number}.py" for number in range(len(codes))]
         for name, (_, code) in zip(names, codes, strict=True):
             Path(folder, name).write_text(code, encoding="utf-8")
         output = _run([ruff, *_LINT, *names], "", Path(folder))
