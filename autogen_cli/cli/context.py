@@ -18,6 +18,8 @@ _COLUMNS = (
     Column("reason", wrap=True),
 )
 
+LEFT_OUT = 25  # shown of what didn't fit, the best
+
 
 def context(
     out: Output,
@@ -79,13 +81,15 @@ def _show_json(out: Output, found: "CodeContext") -> None:
 def _show_table(out: Output, found: "CodeContext") -> None:
     target = found.target
     rows = [_row(item) for item in found.items]
-    left_out = [_row(item) for item in found.omitted]
     title = f"{target.module} {target.symbol or ''} ({target.kind}) -> {target.relative_path}"
     out.table(_COLUMNS, rows, title=title, footer=("", "", "total", str(found.tokens), f"of {found.budget}"))
     filled = round(40 * found.tokens / found.budget)
     out.text(f"budget  [{'#' * filled}{'.' * (40 - filled)}]  {100 * found.tokens / found.budget:.0f} %\n")
-    if left_out:
-        out.table(_COLUMNS, left_out, title="left out")
+    if found.omitted:
+        shown = found.omitted if out.verbose else found.omitted[:LEFT_OUT]
+        out.table(_COLUMNS, [_row(item) for item in shown], title="left out")
+        if more := len(found.omitted) - len(shown):
+            out.note(f"{more} more were left out; -v lists all")
 
 
 def _row(item: "ContextItem") -> tuple[str, ...]:
