@@ -47,29 +47,15 @@ class RetryHandler:
 
     async def run[T](self, operation: Callable[[], Awaitable[T]], *, idempotent: bool = False) -> T:
         """The operation's result, or the last attempt's error. idempotent: sending twice costs no more than once."""
-        from tenacity import AsyncRetrying, retry_if_exception
-
-        billed: list[Billed] = ["no"]
-
-        async def attempt() -> T:  # tenacity awaits only what is declared `async`, which not every callable is
-            try:
-                return await operation()
-            except ProviderError as error:
-                billed.append(error.billed)
-                raise
-
         deadline = self._clock() + self._total_timeout
-        attempts = AsyncRetrying(
-            retry=retry_if_exception(lambda error: may_retry(error, idempotent=idempotent)),
-            wait=self._wait,
-            stop=_Stop(self._retries, lambda wait: self._clock() + wait > deadline),
-            before_sleep=self._tell,
-            sleep=self._sleep,
-            reraise=True,
-        )
+        billed: list[Billed] = ["no"]
         try:
             async with asyncio.timeout(self._total_timeout):
-                return await attempts(attempt)
+                try:
+                    return await operation()
+                except ProviderError as error:
+                    failed = error
+                return await self._go_on(operation, failed, billed, idempotent=idempotent, deadline=deadline)
         except ProviderError as error:
             raise _final(error, len(billed) - 1, max(billed, key=CERTAINTY.index)) from error.__cause__
         except TimeoutError as exc:
@@ -78,6 +64,42 @@ class RetryHandler:
                 hint="raise limits.timeout if it needs longer",
                 billed="maybe",
             ) from exc
+
+    async def _go_on[T](
+        self,
+        operation: Callable[[], Awaitable[T]],
+        failed: ProviderError,
+        billed: list[Billed],
+        *,
+        idempotent: bool,
+        deadline: float,
+    ) -> T:
+        """What follows a first attempt that has failed. Most requests have none: tenacity isn't even imported then.
+
+        billed: gets what each failed attempt may have cost.
+        """
+        from tenacity import AsyncRetrying, retry_if_exception
+
+        first = [failed]
+
+        async def attempt() -> T:  # tenacity awaits only what is declared `async`, which not every callable is
+            try:
+                if first:
+                    raise first.pop()
+                return await operation()
+            except ProviderError as error:
+                billed.append(error.billed)
+                raise
+
+        attempts = AsyncRetrying(
+            retry=retry_if_exception(lambda error: may_retry(error, idempotent=idempotent)),
+            wait=self._wait,
+            stop=_Stop(self._retries, lambda wait: self._clock() + wait > deadline),
+            before_sleep=self._tell,
+            sleep=self._sleep,
+            reraise=True,
+        )
+        return await attempts(attempt)
 
     def _wait(self, state: "RetryCallState") -> float:
         asked = getattr(_error_of(state), "retry_after", None)
