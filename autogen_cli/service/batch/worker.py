@@ -72,7 +72,10 @@ def _without_texts(found: Plan) -> Plan:
 
 
 def _bare(items: tuple[ContextItem, ...]) -> tuple[ContextItem, ...]:
-    return tuple(replace(item, text="") for item in items)
+    return tuple(
+        ContextItem(kind=i.kind, path=i.path, line=i.line, symbol=i.symbol, tokens=i.tokens, reason=i.reason)
+        for i in items
+    )
 
 
 def _end_with_parent() -> None:

@@ -57,7 +57,9 @@ class Workshop:
         return await self._run(request.module, worker.plan, request, self._options)
 
     async def judge(self, plan: Plan, served: "Served") -> "Attempt":
-        attempt = await self._run(plan.request.module, worker.judge, plan, served, self._options)
+        context = replace(plan.context, items=(), omitted=())  # what the checks don't read isn't sent again
+        bare = replace(plan, context=context, prompt=Prompt(system="", user=""))
+        attempt = await self._run(plan.request.module, worker.judge, bare, served, self._options)
         return await self._linter.complete(attempt, plan.target.relative_path) if self._linter else attempt
 
     async def repair_prompt(self, plan: Plan, attempt: "Attempt") -> Prompt:
