@@ -18,7 +18,9 @@ from autogen_cli.cli.output import Output
 from autogen_cli.errors import ArgumentError, ProviderError, RejectedError
 
 if TYPE_CHECKING:
-    from autogen_cli.models import GeneratedCode, GenerationRequest
+    from collections.abc import Sequence
+
+    from autogen_cli.models import CheckResult, GeneratedCode, GenerationRequest
     from autogen_cli.service.plan import Generated, GenerateOptions, Preview
     from autogen_cli.service.providers import Wishes
 
@@ -164,8 +166,7 @@ def _summary(result: "GeneratedCode") -> str:
     source = f"from the {result.cache_level} cache" if result.cached else f"by {result.provider}"
     if result.model:
         source += f" ({result.model})"
-    passed = sum(check.status == "pass" for check in result.checks)
-    parts = [f"{result.status}: {name}, {source}", f"{passed}/{len(result.checks)} checks passed"]
+    parts = [f"{result.status}: {name}, {source}", _tally(result.checks)]
     parts.append(f"context {result.context.tokens} of {result.context.budget} tokens")
     usage = result.usage
     if usage.input_tokens:
@@ -173,6 +174,13 @@ def _summary(result: "GeneratedCode") -> str:
         parts.append("cost unknown" if usage.cost_usd is None else f"${usage.cost_usd:.4f}")
     parts.append(f"{result.duration_ms} ms")
     return ", ".join(parts) + (f"; written to {result.path}" if result.written else "")
+
+
+def _tally(checks: "Sequence[CheckResult]") -> str:
+    """`8 checks passed, 1 failed, 2 skipped`: the checks that say something, and those that had nothing to say."""
+    words = {"pass": "passed", "warn": "warned", "fail": "failed", "skipped": "skipped"}
+    counts = {word: sum(check.status == status for check in checks) for status, word in words.items()}
+    return ", ".join(f"{count} {word}" for word, count in counts.items() if count).replace(" ", " checks ", 1)
 
 
 def _show_preview(out: Output, preview: "Preview") -> None:

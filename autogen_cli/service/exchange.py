@@ -1,6 +1,5 @@
 """A question that is sent as it is and answered with its text: no context, no checks, on the books all the same."""
 
-import asyncio
 from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -8,6 +7,7 @@ from uuid import uuid4
 from autogen_cli.errors import ProviderError
 from autogen_cli.models import CodeContext, CompletionRequest, Prompt, Target
 from autogen_cli.service.attempts import Attempt
+from autogen_cli.service.reserved import settled_on_failure
 
 if TYPE_CHECKING:
     from autogen_cli.limits.budget import Reservation
@@ -30,22 +30,16 @@ class Exchange:
         worst = services.books.worst_cost(self._provider, question.model, question.prompt, limit)
         services.access.authorize("spend", subject=self._provider, amount=worst)
         reservation = await self._reserve(worst)
-        cost: Decimal | None = None
-        try:
-            served = await services.chain.complete(self._provider, question, on_send=self._note_sent)
-            attempt = services.books.priced(Attempt(served=served, code="", checks=()), question)
-            services.books.record_attempt(question.context.target, attempt, question, {})
-            cost = attempt.usage.cost_usd
-            services.access.record_answer(served, attempt.usage, question.request_id)
-        except ProviderError as error:
-            cost = Decimal(0) if error.billed == "no" else None
-            services.access.record_failure(None, question.request_id, error)
-            raise
-        except asyncio.CancelledError:
-            cost = None if self.sent else Decimal(0)
-            raise
-        finally:
-            services.budget.settle(reservation, cost)
+        with settled_on_failure(services.budget, reservation, lambda: self.sent):
+            try:
+                served = await services.chain.complete(self._provider, question, on_send=self._note_sent)
+            except ProviderError as error:
+                services.access.record_failure(None, question.request_id, error)
+                raise
+        attempt = services.books.priced(Attempt(served=served, code="", checks=()), question)
+        services.budget.settle(reservation, attempt.usage.cost_usd)
+        services.books.record_attempt(question.context.target, attempt, question, {})
+        services.access.record_answer(served, attempt.usage, question.request_id)
         return attempt
 
     async def _reserve(self, worst: Decimal | None) -> "Reservation":

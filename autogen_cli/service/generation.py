@@ -21,7 +21,6 @@ from autogen_cli.errors import (
     AutogenError,
     BudgetError,
     ConfigError,
-    ProviderError,
     ProviderUnavailableError,
     SymbolExistsError,
 )
@@ -37,6 +36,7 @@ from autogen_cli.service.attempts import Attempt, combined, examine
 from autogen_cli.service.chain import Served
 from autogen_cli.service.plan import Generated, GenerateOptions, Plan, doubted
 from autogen_cli.service.recall import entry_of, recalled
+from autogen_cli.service.reserved import settled_on_failure
 from autogen_cli.usage.phases import PerformanceMonitor
 
 if TYPE_CHECKING:
@@ -219,8 +219,6 @@ class Generation:
 
     async def _attempt(self, plan: Plan, question: CompletionRequest) -> Attempt:
         """One answer, checked and on the books. Its worst case is reserved before anything is sent."""
-        import asyncio
-
         services = self._services
         books, budget = services.books, services.budget
         limit = question.max_output_tokens or 0
@@ -229,20 +227,8 @@ class Generation:
         services.access.authorize("spend", subject=self._request.name, amount=amount)
         reservation = await self._reserve(worst)
         self.sent = False
-        try:
-            with self.phase("wait"):
-                served = await services.chain.complete(
-                    plan.provider, question, on_send=self._note_sent, phase=self.phase
-                )
-        except ProviderError as error:
-            budget.settle(reservation, Decimal(0) if error.billed == "no" else None)
-            raise
-        except AccessError:  # a key that is missing or refused
-            budget.settle(reservation, Decimal(0))
-            raise
-        except (AutogenError, asyncio.CancelledError):
-            budget.settle(reservation, None if self.sent else Decimal(0))
-            raise
+        with settled_on_failure(budget, reservation, lambda: self.sent), self.phase("wait"):
+            served = await services.chain.complete(plan.provider, question, on_send=self._note_sent, phase=self.phase)
         with self.phase("wait"):  # for a thread
             attempt = await self._judged(plan, served)
         attempt = books.priced(attempt, question)

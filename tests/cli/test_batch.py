@@ -263,6 +263,7 @@ def test_accepted_code_is_written_at_the_end_several_symbols_in_one_edit(
         (["nothing.jsonl"], "nothing.jsonl can't be read: No such file"),
         (["rows.jsonl", "-o", "rows.jsonl"], "the output would overwrite the rows"),
         (["rows.jsonl", "-o", "pyproject.toml/x"], "can't be opened"),
+        (["rows.jsonl", "-o", "pyproject.toml"], "is there, and no batch has written it"),
         (["rows.jsonl", "--write", "--dry-run"], "contradict each other"),
         (["-", "--dry-run"], "can't be counted beforehand"),
         (["."], ". can't be read: Is a directory"),

@@ -14,6 +14,7 @@ from autogen_cli.providers.fake import FakeServer, faults
 from autogenlib import (
     AutogenClient,
     AutogenError,
+    CredentialError,
     GenerateOptions,
     ProviderError,
     RejectedError,
@@ -172,3 +173,13 @@ async def test_a_text_that_is_given_up_on_lets_go_of_its_money(shop: Path) -> No
                 await asyncio.wait_for(client.generate_simple("How many legs has a cat?"), 0.5)
             books = client._services.budget.spending()[0]
             assert (books.reserved, books.spent > 0) == (Decimal(0), True)
+
+
+async def test_a_text_that_no_key_lets_through_costs_nothing(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "a-wrong-one")
+    with FakeServer(["Four."], api_key="the-right-one") as server:
+        settings = SETTINGS | {"openai.base_url": server.base_url, "fallback": []}
+        async with AutogenClient(settings=settings) as client:
+            with pytest.raises(CredentialError):
+                await client.generate_simple("How many legs has a cat?")
+            assert [(period.reserved, period.spent) for period in client._services.budget.spending()] == [(0, 0)] * 3

@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 from autogen_cli.errors import ArgumentError, BatchError
 from autogen_cli.service.batch.journal import FULL_HINT
 
+ROW_BEGIN = b'{"schema":"autogen.batch_row/1"'  # of each line
 WINDOW = 50_000  # rows that may wait for the one before them
 
 
@@ -31,7 +32,7 @@ class Entry(NamedTuple):
 
     def line(self, rest: bytes) -> bytes:
         name = json.dumps(self.id).encode()
-        return b'{"schema":"autogen.batch_row/1","id":%b,"index":%d,%b\n' % (name, self.number, rest)
+        return b'%b,"id":%b,"index":%d,%b\n' % (ROW_BEGIN, name, self.number, rest)
 
 
 class Queue(Protocol):

@@ -15,7 +15,7 @@ from autogen_cli.service.batch.apply import Accepted, write_accepted
 from autogen_cli.service.batch.jobs import jobs_folder
 from autogen_cli.service.batch.journal import Journal
 from autogen_cli.service.batch.local import LocalExecutor
-from autogen_cli.service.batch.output import FileSink
+from autogen_cli.service.batch.output import ROW_BEGIN, FileSink
 from autogen_cli.service.batch.preview import BatchPreview, Survey, preview, survey
 from autogen_cli.service.batch.reader import STDIN, RowReader
 from autogen_cli.service.batch.rows import Content, RawRequest, content_key
@@ -134,6 +134,8 @@ class Batch:
         """The journal, which nobody else may have open, and then the output."""
         options = self._options
         concurrency = self._services.config.limits.max_concurrent
+        if options.output:
+            _check_output(options.output, self._journal_path)
         journal = Journal(self._journal_path, restart=options.restart, room=concurrency)
         stack.callback(journal.close)
         place = FileSink(options.output) if options.output else sink
@@ -186,6 +188,16 @@ class Batch:
         path = Path(source).resolve()
         name = f"{path.name}-{blake2b(str(path).encode(), digest_size=6).hexdigest()}.journal"
         return self._services.places.data / "batches" / name
+
+
+def _check_output(output: Path, journal: Path | None) -> None:
+    """A file that no batch has written is somebody's: it isn't replaced. A device or a pipe has no journal."""
+    if journal is None or journal.exists() or not output.exists():
+        return
+    with output.open("rb") as file:
+        begin = file.read(len(ROW_BEGIN))
+    if begin and begin != ROW_BEGIN:
+        raise ArgumentError(f"{output} is there, and no batch has written it", hint="name another file with -o")
 
 
 @contextlib.contextmanager

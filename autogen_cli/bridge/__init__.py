@@ -1,0 +1,1 @@
+"""The bridge to event apps: signed webhooks in, generations by the service, replies out."""
