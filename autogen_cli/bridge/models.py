@@ -28,7 +28,7 @@ class Message:
 
     key: made of ids in that body, the same for each delivery: `gh:{repo}:{comment}`, `sl:{team}:{channel}:{ts}`,
     `li:{org}:{comment}`. principal: as in the roles. source: whose code it is about, a key of `bridge.repositories`:
-    `github:owner/name`, `slack:TEAM/CHANNEL`, `linear:ORG/TEAM`. text: as it was written, without the platform's escapes.
+    `github:owner/name`, `slack:TEAM/CHANNEL`, `linear:ORG/TEAM`. text: without the escapes of the platform.
     """
 
     key: str
