@@ -179,7 +179,7 @@ class Books:
             command=self._command,
             module=target.module,
             symbol=target.symbol,
-            kind=target.kind,
+            kind=target.kind if target.module else None,  # a text that is for no module
             provider=provider,
             model=model,
             outcome="error",

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
+from typing import Literal
 
 from autogen_cli.models import Kind, TokenUsage, UsageEvent
 from autogen_cli.usage.prices import OFFLINE_PROVIDERS, PriceList
@@ -42,8 +43,8 @@ _FUNCTION = re.compile(rb"^[ \t]*(?:async[ \t]+)?def[ \t]", re.MULTILINE)
 _SMALLEST, _LARGEST = 50, 10_000
 _O200K = re.compile(r"(?:.*/)?(?:gpt-(?:4o|4\.1|4\.5|5|oss)|chatgpt-4o|o[134]\b).*")
 
-type Group = tuple[str | None, str | None, Kind | None]
-"""Project, model, kind; None for any."""
+type Group = tuple[str | None, str | None, Kind | Literal["text"] | None]
+"""Project, model, kind; None for any. What is asked without a symbol is `text`, and says nothing of the others."""
 ANY: Group = (None, None, None)
 
 
@@ -241,13 +242,14 @@ class _Repairs:
 
 def _levels(project: str | None, model: str | None, kind: Kind | None) -> Iterable[tuple[Group, float]]:
     """The groups that an answer is one of, the widest first, and by how much the groups of a level differ."""
-    yield ANY, _ANY_MODEL
+    nature: Literal["text"] | None = None if kind else "text"
+    yield (None, None, nature), _ANY_MODEL
     if model:
-        yield (None, model, None), _MODELS
+        yield (None, model, nature), _MODELS
     if kind:
         yield (None, model, kind), _KINDS
     if project:
-        yield (project, model, kind), _PROJECTS
+        yield (project, model, kind or nature), _PROJECTS
 
 
 def _assumed(kind: Kind | None, size: int) -> float:

@@ -45,6 +45,17 @@ def test_a_model_is_believed_by_its_answers_and_less_by_those_of_others(make_eve
     assert doubts == sorted(doubts)
 
 
+def test_plain_texts_and_symbols_say_nothing_of_each_other(make_event):
+    texts = [make_event(kind=None, output_tokens=2) for _ in range(200)]
+    symbols = [make_event(kind="function", output_tokens=ASSUMED["function"]) for _ in range(200)]
+    estimator = CostEstimator(PRICES, texts + symbols)
+
+    text, symbol = (estimator.estimate(*[planned(kind=kind)] * 100) for kind in (None, "function"))
+
+    assert (text.output_tokens, text.basis) == (200, "200 answers (m-1 text)")
+    assert (symbol.output_tokens, symbol.basis) == (100 * ASSUMED["function"], "200 answers (m-1 function)")
+
+
 def test_few_answers_correct_a_little_and_many_correct_it_all(make_event):
     expected = []
     for count in (0, 1, ENOUGH, 1000):
