@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 from autogen_cli.providers.fake import FakeServer, faults
 from tests import schemas
 from tests.cli.test_generate import ANSWER, FILES, MISFIT, events
-from tests.conftest import MakeProject, RunAutogen
+from tests.conftest import MakeProject, RunAutogen, wait_for
 
 TOTAL = {"module": "shop.money", "symbol": "total"}
 
@@ -290,6 +290,20 @@ def test_another_batch_on_the_same_output_is_refused(shop: Path, autogen: RunAut
 def start(*words: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "autogen_cli", "batch", *words]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_of_two_processes_with_one_output_the_second_is_refused(shop: Path, server: FakeServer) -> None:
+    first = start("-", "-o", "out.jsonl")
+    assert first.stdin
+    first.stdin.write(json.dumps(raw(1)) + "\n")
+    first.stdin.flush()
+    wait_for((shop / "out.jsonl").exists)
+    second = start("-", "-o", "out.jsonl")
+    _, said = second.communicate(json.dumps(raw(2)) + "\n", timeout=20)
+    assert (second.returncode, said.splitlines()[0][:36]) == (2, "error: another batch is at work on o")
+    first.communicate(timeout=20)
+    assert first.returncode == 0
+    assert [row["id"] for row in results(shop / "out.jsonl")] == ["r1"]
 
 
 def test_an_interruption_promises_nothing_that_is_not_kept(shop: Path, server: FakeServer) -> None:

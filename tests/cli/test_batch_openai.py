@@ -5,7 +5,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +15,7 @@ import pytest
 from autogen_cli.providers.fake import BatchScript, FakeServer
 from tests.cli.test_batch import TOTAL, raw, results, write_rows
 from tests.cli.test_generate import ANSWER, FILES
-from tests.conftest import MakeProject, RunAutogen
+from tests.conftest import MakeProject, RunAutogen, wait_for
 
 WORDS = ("--executor", "openai-batch", "-o", "out.jsonl")
 
@@ -143,13 +142,6 @@ def start(source: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-c", code, "batch", source, *WORDS], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-
-
-def wait_for(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 @pytest.mark.soak

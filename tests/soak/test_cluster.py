@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +15,7 @@ import pytest
 
 from autogen_cli.providers.fake import FakeServer
 from tests.cli.test_batch import raw, results, write_rows
-from tests.conftest import MakeProject
+from tests.conftest import MakeProject, wait_for
 from tests.limits.conftest import redis_url
 
 __all__ = ["redis_url"]
@@ -79,13 +78,6 @@ def workers(
 def batch(folder: Path, address: str, *words: str) -> list[str]:
     return ["autogen_cli", "batch", str(folder / "rows.jsonl"), "--executor", "dask", "--scheduler", address,
             "-o", str(folder / "out.jsonl"), "--concurrency", str(CHUNK), *words]  # fmt: skip
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def connected(tmp_path: Path) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from autogen_cli.errors import AutogenError
 from autogen_cli.models import GenerationRequest
-from autogen_cli.service.batch.session import Batch, BatchOptions
+from autogen_cli.service.batch.session import Batch, BatchOptions, ExecutorName
 from autogen_cli.service.wiring import open_services
 
 if TYPE_CHECKING:
@@ -35,17 +35,28 @@ class BatchGenerator:
         output: Path | str,
         *,
         ordered: bool = True,
+        restart: bool = False,
         retry_failed: bool = False,
         write: bool = False,
+        executor: ExecutorName = "local",
+        scheduler: str | None = None,
         watch: Callable[["Progress"], None] = lambda _: None,
     ) -> "Summary":
-        """All rows of a JSONL file into another. watch: shown the progress once a second.
+        """All rows of a JSONL file into another. The names are the command's options. watch: shown the progress once a
+        second.
 
         A run that ends before its last row raises what ended it (BudgetError, CredentialError, ConfigError, BatchError,
         ProviderUnavailableError); what is finished is kept, and the next run goes on.
         """
         options = BatchOptions(
-            source=str(source), output=Path(output), ordered=ordered, retry_failed=retry_failed, write=write
+            source=str(source),
+            output=Path(output),
+            ordered=ordered,
+            restart=restart,
+            retry_failed=retry_failed,
+            write=write,
+            executor=executor,
+            scheduler=scheduler,
         )
         with open_services(
             self._root, command="batch", warn=_LOG.warning, detail=_LOG.info, flags=self._settings
