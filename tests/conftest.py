@@ -19,6 +19,8 @@ from autogen_cli.cli import options
 from autogen_cli.cli.app import main
 from autogen_cli.cli.output import Output
 
+_SETTINGS = ("AUTOGEN_", "OPENAI_", "CODEGEN_", "GITHUB_", "SLACK_", "LINEAR_", "XDG_")
+
 type MakeProject = Callable[[dict[str, str | bytes]], Path]
 
 
@@ -27,7 +29,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     """A private HOME and AUTOGEN_HOME; no setting, keyring or credential of the machine shines through."""
     folder = tmp_path_factory.mktemp("home")
     for name in list(os.environ):
-        if name.startswith(("AUTOGEN_", "OPENAI_", "CODEGEN_", "XDG_")) or name.upper().endswith("_PROXY"):
+        if name.startswith(_SETTINGS) or name.upper().endswith("_PROXY"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("AUTOGEN_HOME", str(folder / "autogen"))

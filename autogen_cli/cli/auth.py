@@ -12,7 +12,13 @@ if TYPE_CHECKING:
     from autogen_cli.service.auth import KeyStatus
     from autogen_cli.service.credentials import Credentials
 
-ProviderArgument = Annotated[str, typer.Argument(help="openai or codegen", show_default=False)]
+_PROVIDERS = "openai, codegen; for the bridge github, slack, linear, and each with -webhook"
+ProviderArgument = Annotated[
+    str,
+    typer.Argument(
+        help="openai, codegen; for the bridge github, slack, linear, and each with -webhook", show_default=False
+    ),
+]
 WithToken = Annotated[bool, typer.Option("--with-token", help="Read the key from stdin instead of asking for it")]
 
 _LONGEST_INPUT = 65_536

@@ -3,7 +3,9 @@
 `edit`, `trust` and `describe` stay out of here: most runs need none of them.
 """
 
+from autogen_cli.config.bridge import BridgeConfig
 from autogen_cli.config.environment import (
+    BRIDGE_CREDENTIALS,
     CREDENTIALS,
     Credential,
     Folders,
@@ -18,7 +20,6 @@ from autogen_cli.config.environment import (
 from autogen_cli.config.settings import (
     SETTINGS,
     AutogenConfig,
-    BridgeConfig,
     BudgetConfig,
     CacheConfig,
     ChecksConfig,
@@ -36,6 +37,7 @@ from autogen_cli.config.settings import (
 from autogen_cli.config.sources import Ignored, LoadedConfig, Origin, load
 
 __all__ = [
+    "BRIDGE_CREDENTIALS",
     "CREDENTIALS",
     "SETTINGS",
     "AutogenConfig",

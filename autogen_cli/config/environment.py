@@ -15,6 +15,15 @@ PREFIX = "AUTOGEN_"
 HOME = "AUTOGEN_HOME"
 _OF_OTHERS = {"AUTOGEN_USE_DOCKER"}  # the agent framework of the same name reads it
 CREDENTIALS = {"openai": "OPENAI_API_KEY", "codegen": "CODEGEN_API_TOKEN"}
+BRIDGE_CREDENTIALS = {  # what the bridge replies with, and what its webhooks are signed with
+    "github": "GITHUB_TOKEN",
+    "github-webhook": "GITHUB_WEBHOOK_SECRET",
+    "slack": "SLACK_BOT_TOKEN",
+    "slack-webhook": "SLACK_SIGNING_SECRET",
+    "linear": "LINEAR_API_KEY",
+    "linear-webhook": "LINEAR_WEBHOOK_SECRET",
+}
+_VARIABLES = CREDENTIALS | BRIDGE_CREDENTIALS
 _SECRET_NAME = re.compile(r"(^|[._-])(api[_-]?key|key|token|secret|password)$", re.IGNORECASE)
 
 
@@ -58,8 +67,8 @@ def folders(environ: Mapping[str, str] = os.environ) -> Folders:
 
 
 def credential(provider: str, environ: Mapping[str, str] = os.environ) -> Credential | None:
-    """The provider's key, if the environment has one. CredentialError when what it has can't be a key."""
-    name = CREDENTIALS.get(provider)
+    """A provider's key, or one of the bridge's, if the environment has it. CredentialError for what can't be one."""
+    name = _VARIABLES.get(provider)
     value = environ.get(name, "").strip() if name else ""
     if not name or not value:
         return None
@@ -81,12 +90,12 @@ def old_settings(environ: Mapping[str, str] = os.environ) -> dict[str, tuple[str
 
 def environment_for_programs(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """What programs that autogen starts for the user see: everything but the credentials that are autogen's own."""
-    return {name: value for name, value in environ.items() if name not in CREDENTIALS.values()}
+    return {name: value for name, value in environ.items() if name not in _VARIABLES.values()}
 
 
 def secrets_in(environ: Mapping[str, str] = os.environ) -> list[str]:
     """What the environment holds that no output may."""
-    return [value.strip() for name in CREDENTIALS.values() if (value := environ.get(name))]
+    return [value.strip() for name in _VARIABLES.values() if (value := environ.get(name))]
 
 
 def virtual_environment(environ: Mapping[str, str] = os.environ) -> Path | None:
@@ -98,7 +107,8 @@ def names_a_secret(key: str) -> str | None:
     """The hint for a key or variable that looks like a credential's, else None."""
     if not _SECRET_NAME.search(key):
         return None
-    wanted = {provider: name for provider, name in CREDENTIALS.items() if provider in key.casefold()} or CREDENTIALS
+    words = re.sub(r"[._]", "-", key.casefold())
+    wanted = {provider: name for provider, name in _VARIABLES.items() if provider in words} or CREDENTIALS
     commands = " or ".join(f"`autogen auth login {provider}`" for provider in wanted)
     return f"credentials never come from here: run {commands}, or set {' or '.join(wanted.values())} in the environment"
 

@@ -9,16 +9,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
+from autogen_cli.config.bounds import DAY, HTTP_URL, MOST_USD, REDIS_URL
+from autogen_cli.config.bridge import BridgeConfig
 from autogen_cli.config.fields import Setting, Table, nearest, setting
 from autogen_cli.errors import ConfigError
-
-_DAY = 86_400
-_MOST_USD = 1_000_000
-_HTTP_URL = (
-    r"https?://[^\s/@?#]+(/[^\s@?#]*)?",
-    "an http:// or https:// URL without user, password, query or fragment",
-)
-_REDIS_URL = (r"(rediss?|unix)://\S+", "a redis://, rediss:// or unix:// URL")
 
 
 class OpenAIConfig(Table):
@@ -27,7 +21,7 @@ class OpenAIConfig(Table):
     base_url: str = setting(
         "Where the API is.",
         default="https://api.openai.com/v1",
-        pattern=_HTTP_URL,
+        pattern=HTTP_URL,
         protection="always",
         variable="OPENAI_BASE_URL",
     )
@@ -36,7 +30,7 @@ class OpenAIConfig(Table):
     temperature: float | None = setting(
         "Sampling temperature; not sent when none.", default=None, example=0.2, minimum=0, maximum=2
     )
-    timeout: float = setting("Seconds that one attempt may take.", default=120.0, above=0, maximum=_DAY)
+    timeout: float = setting("Seconds that one attempt may take.", default=120.0, above=0, maximum=DAY)
 
 
 class CodegenConfig(Table):
@@ -46,7 +40,7 @@ class CodegenConfig(Table):
         "Organisation that runs are made in.", default=None, example=42, minimum=1, variable="CODEGEN_ORG_ID"
     )
     base_url: str = setting(
-        "Where the API is.", default="https://api.codegen.com", pattern=_HTTP_URL, protection="always"
+        "Where the API is.", default="https://api.codegen.com", pattern=HTTP_URL, protection="always"
     )
     transport: Literal["auto", "sdk", "http"] = setting(
         "The SDK (extra `codegen`) or plain HTTP; auto takes the SDK when it is installed.", default="auto"
@@ -62,11 +56,11 @@ class CodegenConfig(Table):
         default=None,
         example=Decimal("0.50"),
         minimum=0,
-        maximum=_MOST_USD,
+        maximum=MOST_USD,
         protection="always",
     )
-    poll_interval: float = setting("Seconds between two looks at a run.", default=5.0, above=0, maximum=_DAY)
-    timeout: float = setting("Seconds that a run may take.", default=1800.0, above=0, maximum=_DAY)
+    poll_interval: float = setting("Seconds between two looks at a run.", default=5.0, above=0, maximum=DAY)
+    timeout: float = setting("Seconds that a run may take.", default=1800.0, above=0, maximum=DAY)
 
 
 class CommandConfig(Table):
@@ -78,7 +72,7 @@ class CommandConfig(Table):
         example=("llm", "-m", "gpt-5-mini"),
         protection="always",
     )
-    timeout: float = setting("Seconds that the program may take.", default=300.0, above=0, maximum=_DAY)
+    timeout: float = setting("Seconds that the program may take.", default=300.0, above=0, maximum=DAY)
 
 
 class ContextConfig(Table):
@@ -121,7 +115,7 @@ class CacheConfig(Table):
         "AUTOGEN_CACHE_REDIS_URL only.",
         default=None,
         example="redis://localhost:6379/0",
-        pattern=_REDIS_URL,
+        pattern=REDIS_URL,
         protection="always",
     )
     encrypt: bool = setting("Encrypt what is on disk (extra `encrypt`).", default=False, protection="loosening")
@@ -138,7 +132,7 @@ class LimitsConfig(Table):
         "Most tokens a minute; none: learned from the provider's answers.", default=None, example=90_000, minimum=1
     )
     retries: int = setting("Further attempts after a fault that may pass.", default=3, minimum=0)
-    timeout: float = setting("Seconds for a request with all its retries.", default=1800.0, above=0, maximum=_DAY)
+    timeout: float = setting("Seconds for a request with all its retries.", default=1800.0, above=0, maximum=DAY)
 
 
 class BudgetConfig(Table):
@@ -149,14 +143,14 @@ class BudgetConfig(Table):
         default=None,
         example=Decimal("0.50"),
         minimum=0,
-        maximum=_MOST_USD,
+        maximum=MOST_USD,
         protection="loosening",
     )
     daily: Decimal | None = setting(
-        "On one day.", default=None, example=Decimal(5), minimum=0, maximum=_MOST_USD, protection="loosening"
+        "On one day.", default=None, example=Decimal(5), minimum=0, maximum=MOST_USD, protection="loosening"
     )
     monthly: Decimal | None = setting(
-        "In one month.", default=None, example=Decimal(50), minimum=0, maximum=_MOST_USD, protection="loosening"
+        "In one month.", default=None, example=Decimal(50), minimum=0, maximum=MOST_USD, protection="loosening"
     )
     action: Literal["refuse", "warn"] = setting(
         "What happens to a request that could exceed a limit.", default="refuse", protection="loosening"
@@ -171,7 +165,7 @@ class BudgetConfig(Table):
         "Address that gets the alert as a POST.",
         default=None,
         example="https://example.com/alerts",
-        pattern=_HTTP_URL,
+        pattern=HTTP_URL,
         protection="always",
     )
 
@@ -213,16 +207,14 @@ class UsageConfig(Table):
 class PriceConfig(Table):
     """What a model costs, in US dollars per million tokens; goes before the built-in prices."""
 
-    input: Decimal | None = setting(
-        "Input tokens.", default=None, example=Decimal("1.25"), minimum=0, maximum=_MOST_USD
-    )
-    output: Decimal | None = setting("Output tokens.", default=None, example=Decimal(10), minimum=0, maximum=_MOST_USD)
+    input: Decimal | None = setting("Input tokens.", default=None, example=Decimal("1.25"), minimum=0, maximum=MOST_USD)
+    output: Decimal | None = setting("Output tokens.", default=None, example=Decimal(10), minimum=0, maximum=MOST_USD)
     cached_input: Decimal | None = setting(
         "Input tokens read from the provider's prompt cache; none: as other input.",
         default=None,
         example=Decimal("0.125"),
         minimum=0,
-        maximum=_MOST_USD,
+        maximum=MOST_USD,
     )
 
 
@@ -240,14 +232,14 @@ class SecurityConfig(Table):
         "Most US dollars that one request of a generator may cost.",
         default=Decimal(1),
         minimum=0,
-        maximum=_MOST_USD,
+        maximum=MOST_USD,
         protection="loosening",
     )
     approver_usd: Decimal | None = setting(
         "Most US dollars that one request of an approver may cost.",
         default=Decimal(10),
         minimum=0,
-        maximum=_MOST_USD,
+        maximum=MOST_USD,
         protection="loosening",
     )
     audit: bool = setting("Keep the audit log.", default=True, protection="loosening")
@@ -270,13 +262,6 @@ class SecurityConfig(Table):
         maximum=36_500,
         protection="loosening",
     )
-
-
-class BridgeConfig(Table):
-    """Where the server for webhooks listens (extra `bridge`)."""
-
-    host: str = setting("Address to listen on.", default="127.0.0.1", protection="always")
-    port: int = setting("Port to listen on.", default=8787, minimum=1, maximum=65_535, protection="always")
 
 
 class AutogenConfig(Table):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autogen_cli.config import CREDENTIALS, AutogenConfig, credential, folders, load
+from autogen_cli.config import BRIDGE_CREDENTIALS, CREDENTIALS, AutogenConfig, credential, folders, load
 from autogen_cli.errors import AccessError, ArgumentError, CredentialError, ProviderError
 from autogen_cli.security.credentials import check_key, fingerprint
 from autogen_cli.security.redaction import remember_secret
@@ -103,6 +103,8 @@ def status(config: AutogenConfig, credentials: Credentials) -> list[KeyStatus]:
 
 def try_key(provider: str, key: str | None, config: AutogenConfig) -> Trial:
     """Asks the service something that costs nothing. Raises CredentialError where it refuses the key."""
+    if provider in BRIDGE_CREDENTIALS:
+        return Trial(accepted=None, detail=f"what the bridge uses for {provider} is tried when it is used")
     try:
         return Trial(accepted=True, detail=asyncio.run(_QUESTIONS[provider](key, config)))
     except ProviderError as error:
@@ -127,8 +129,9 @@ def _stored(provider: str, credentials: Credentials) -> KeyInfo:
 
 
 def _check_provider(provider: str) -> None:
-    if provider not in CREDENTIALS:
-        raise ArgumentError(f"{provider} takes no key", hint=f"those that do are {' and '.join(CREDENTIALS)}")
+    if provider not in CREDENTIALS | BRIDGE_CREDENTIALS:
+        hint = f"those that do are {', '.join(CREDENTIALS)}, and for the bridge {', '.join(BRIDGE_CREDENTIALS)}"
+        raise ArgumentError(f"{provider} takes no key", hint=hint)
 
 
 async def _ask_openai(key: str | None, config: AutogenConfig) -> str:

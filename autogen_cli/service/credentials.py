@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from autogen_cli.config import CREDENTIALS, Credential, credential
+from autogen_cli.config import BRIDGE_CREDENTIALS, CREDENTIALS, Credential, credential
 
 if TYPE_CHECKING:
     from autogen_cli.security.credentials import CredentialStore
@@ -92,7 +92,8 @@ class Credentials:
         """Every key, or those of one provider."""
         from autogen_cli.security.credentials import fingerprint
 
-        here = {name: found for name in CREDENTIALS if provider in {None, name} and (found := self._here(name))}
+        known = (*CREDENTIALS, *BRIDGE_CREDENTIALS)
+        here = {name: found for name in known if provider in {None, name} and (found := self._here(name))}
         stored = [
             KeyInfo(
                 provider=entry.provider,

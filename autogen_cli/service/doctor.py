@@ -17,7 +17,7 @@ from autogen_cli.service.providers import LIMITS_FILE, ProviderFactory, Wishes
 type Health = Literal["ok", "note", "problem"]
 
 EXTRAS = {
-    "bridge": ("fastapi", "uvicorn"),
+    "bridge": ("fastapi", "prometheus_client", "uvicorn"),
     "codegen": ("codegen",),
     "dask": ("dask", "distributed"),
     "encrypt": ("cryptography",),

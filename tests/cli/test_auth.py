@@ -203,12 +203,21 @@ def test_doctor_names_the_source_and_refuses_an_open_file(auth, server, home: Pa
 
 
 def test_a_provider_without_a_key(auth) -> None:
+    known = "openai, codegen, and for the bridge github, github-webhook, slack, slack-webhook, linear, linear-webhook"
     for words in (("login", "scaffold", "--with-token"), ("rotate", "scaffold", "--with-token"), ("logout", "x")):
         ran = auth(*words, given=b"x")
-        assert (ran.code, ran.err.partition(":")[2]) == (
-            2,
-            f" {words[1]} takes no key: those that do are openai and codegen\n",
-        )
+        assert (ran.code, ran.err) == (2, f"error: {words[1]} takes no key: those that do are {known}\n")
+
+
+def test_secrets_of_the_bridge_are_kept_without_a_question(auth, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = auth("login", "slack-webhook", "--with-token", given=OLD.encode())
+    assert ran.code == 0
+    assert "warning: what the bridge uses for slack-webhook is tried when it is used: it was kept" in ran.err
+    monkeypatch.setenv("GITHUB_TOKEN", NEW)
+    rows = [(row["provider"], row["source"], row["effective"]) for row in auth("list", "--json").json["keys"]]
+    assert rows == [("slack-webhook", "keyring", True), ("github", "GITHUB_TOKEN", True)]
+    assert (auth("status").code, auth("status").out.count("unknown")) == (0, 2)
+    assert auth("rotate", "slack-webhook", "--with-token", given=NEW.encode()).code == 0
 
 
 def test_no_keys_are_no_empty_table(auth) -> None:

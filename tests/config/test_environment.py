@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from autogen_cli.config import credential
+from autogen_cli.config import BRIDGE_CREDENTIALS, CREDENTIALS, credential
 from autogen_cli.config.environment import environment_for_programs, virtual_environment
 from autogen_cli.errors import CredentialError
 
@@ -40,7 +40,8 @@ def test_what_cannot_be_a_key_is_refused(value: str) -> None:
 
 
 def test_programs_do_not_see_the_keys() -> None:
-    environ = {"OPENAI_API_KEY": "canary", "CODEGEN_API_TOKEN": "canary", "PATH": "/bin", "ANTHROPIC_API_KEY": "theirs"}
+    ours = dict.fromkeys((CREDENTIALS | BRIDGE_CREDENTIALS).values(), "canary")
+    environ = {**ours, "PATH": "/bin", "ANTHROPIC_API_KEY": "theirs"}
     assert environment_for_programs(environ) == {"PATH": "/bin", "ANTHROPIC_API_KEY": "theirs"}
 
 

@@ -11,6 +11,7 @@ import pytest
 from autogen_cli.config import (
     SETTINGS,
     AutogenConfig,
+    BridgeConfig,
     BudgetConfig,
     CacheConfig,
     ContextConfig,
@@ -56,7 +57,8 @@ def test_whatever_redirects_credentials_or_runs_programs_is_protected() -> None:
     assert always == {
         *("openai.base_url", "codegen.base_url", "command.argv", "cache.redis_url", "checks.test"),
         *("budget.alert_argv", "budget.alert_webhook"),
-        *("cache.dir", "usage.retention_days", "prices", "codegen.price_per_run", "bridge.host", "bridge.port"),
+        *("cache.dir", "usage.retention_days", "prices", "codegen.price_per_run"),
+        *(f"bridge.{name}" for name in BridgeConfig.__settings__),
         *("security.roles", "security.audit_key_file", "security.allow_http"),
     }
 

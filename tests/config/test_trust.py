@@ -30,6 +30,21 @@ PROTECTED = {
     "security.allow_http": "['evil.example']",
     "bridge.host": "'0.0.0.0'",
     "bridge.port": "1",
+    "bridge.workers": "64",
+    "bridge.repositories": "{ 'github:o/n' = '/evil' }",
+    "bridge.refresh_seconds": "0",
+    "bridge.requests_per_day": "1_000_000",
+    "bridge.mention": "'evil'",
+    "bridge.max_body": "1_000_000_000",
+    "bridge.body_seconds": "300",
+    "bridge.slack_window": "86_400",
+    "bridge.linear_window": "86_400",
+    "bridge.lease_seconds": "86_400",
+    "bridge.stop_seconds": "86_400",
+    "bridge.metrics": "'all'",
+    "bridge.github_url": "'https://evil.example'",
+    "bridge.slack_url": "'https://evil.example'",
+    "bridge.linear_url": "'https://evil.example'",
 }
 
 
