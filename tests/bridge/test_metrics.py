@@ -8,7 +8,7 @@ from autogen_cli.errors import ConfigError
 
 def read(metrics: Metrics) -> dict[tuple[str, str], float]:
     return {
-        (sample.name, ",".join(sample.labels.values())): sample.value
+        (sample.name, ",".join(sample.labels[name] for name in sorted(sample.labels, reverse=True))): sample.value
         for family in text_string_to_metric_families(metrics.text().decode())
         for sample in family.samples
     }
