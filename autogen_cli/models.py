@@ -200,6 +200,7 @@ class CompletionRequest(Value):
 
     request_id: ours, unique per generation and attempt; sent along where a service has room for it. body: what an
     OpenAI-format service is sent as it is, in place of the prompt; then `prompt` holds its texts and `context` nothing.
+    prompt_tokens: o200k_base, of the prompt's texts, where somebody has counted them.
     """
 
     prompt: Prompt
@@ -209,6 +210,7 @@ class CompletionRequest(Value):
     max_output_tokens: int | None = None
     temperature: float | None = None
     body: Mapping[str, object] | None = None
+    prompt_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import replace
 from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from autogen_cli.errors import ProviderError
@@ -65,10 +67,19 @@ class Books:
         """Tokens (o200k_base) of a prompt's texts."""
         return self._count(prompt.system) + self._count(prompt.user)
 
-    def worst_cost(self, provider: str, model: str | None, prompt: Prompt, max_output_tokens: int) -> Decimal | None:
+    def size_of(self, question: CompletionRequest) -> int:
+        """Tokens of a question's prompt."""
+        return self.size(question.prompt) if question.prompt_tokens is None else question.prompt_tokens
+
+    def counted(self, question: CompletionRequest) -> CompletionRequest:
+        """The question with its size, which several ask for: counting takes longer than sending."""
+        return replace(question, prompt_tokens=self.size_of(question))
+
+    def worst_cost(
+        self, provider: str, model: str | None, prompt_tokens: int, max_output_tokens: int
+    ) -> Decimal | None:
         """USD of one call that uses its whole output limit; None where the price is unknown."""
-        tokens = TokenUsage(input=self.size(prompt), output=max_output_tokens)
-        return self._usage(provider, model, tokens).cost_usd
+        return self._usage(provider, model, TokenUsage(input=prompt_tokens, output=max_output_tokens)).cost_usd
 
     def estimate(self, *plans: "Plan", batch: bool = False) -> "CostEstimate":
         """What the answers to plans will cost, all together. batch: by way of a batch interface."""
@@ -87,7 +98,7 @@ class Books:
         return PlannedRequest(
             provider=plan.provider,
             model=plan.model,
-            input_tokens=self.size(plan.prompt),
+            input_tokens=self.size(plan.prompt) if plan.prompt_tokens is None else plan.prompt_tokens,
             when=self._clock(),
             kind=plan.target.kind,
             project=str(plan.target.root),
@@ -154,7 +165,7 @@ class Books:
         if served.offline:
             return NOTHING
         completion = served.completion
-        tokens = completion.usage or TokenUsage(input=self.size(question.prompt), output=self._count(completion.text))
+        tokens = completion.usage or TokenUsage(input=self.size_of(question), output=self._count(completion.text))
         usage = self._usage(served.provider, completion.model or question.model, tokens)
         if completion.cost_usd is not None:
             usage = replace(usage, cost_usd=completion.cost_usd, cost_source="reported")
@@ -195,11 +206,17 @@ class Books:
 
 def _surroundings(target: Target) -> int:
     """Bytes per function of the module that the symbol goes into; 0 where there is none yet."""
-    from autogen_cli.usage.estimate import bytes_per_function
-
     if not target.module_exists:
         return 0
     try:
-        return bytes_per_function(target.path.read_bytes())
+        return _bytes_per_function(target.path, target.path.stat().st_mtime_ns)
     except OSError:
         return 0
+
+
+@lru_cache(maxsize=64)
+def _bytes_per_function(module: Path, _changed_ns: int) -> int:
+    """Remembered: the rows of a batch come module by module. Raises OSError."""
+    from autogen_cli.usage.estimate import bytes_per_function
+
+    return bytes_per_function(module.read_bytes())

@@ -25,9 +25,9 @@ class Exchange:
 
     async def send(self) -> Attempt:
         """The answer and what it took. Raises AccessError, ConfigError, ProviderError and BudgetError."""
-        services, question = self._services, self._question
+        services, question = self._services, self._services.books.counted(self._question)
         limit = question.max_output_tokens or services.max_output_tokens
-        worst = services.books.worst_cost(self._provider, question.model, question.prompt, limit)
+        worst = services.books.worst_cost(self._provider, question.model, services.books.size_of(question), limit)
         services.access.authorize("spend", subject=self._provider, amount=worst)
         reservation = await self._reserve(worst)
         with settled_on_failure(services.budget, reservation, lambda: self.sent):

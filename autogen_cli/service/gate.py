@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from autogen_cli.models import Completion, CompletionRequest, Prompt
+from autogen_cli.models import Completion, CompletionRequest
 
 if TYPE_CHECKING:
     from autogen_cli.limits.breaker import CircuitBreaker
@@ -27,7 +27,7 @@ class Gate:
         retry: "RetryHandler",
         breaker: "CircuitBreaker",
         rate: "RateLimiter",
-        size: Callable[[Prompt], int],
+        size: Callable[[CompletionRequest], int],
     ) -> None:
         self.provider = provider
         self._address = address
@@ -46,7 +46,7 @@ class Gate:
         if self.provider.capabilities.offline:
             with phase("provider"):
                 return await self.provider.complete(request)
-        tokens = self._size(request.prompt) + (request.max_output_tokens or 0)
+        tokens = self._size(request) + (request.max_output_tokens or 0)
         key = " ".join(filter(None, (self.provider.name, request.model, self._address)))
 
         async def send() -> Completion:

@@ -83,12 +83,12 @@ class Generator:
         """The plan, its size and what it may cost. from_cache: whether the cache may answer."""
         services = self._services
         plan = self.plan(request, force=force)
-        limit = services.max_output_tokens
+        limit, size = services.max_output_tokens, services.books.size(plan.prompt)
         return Preview(
             plan=plan,
-            prompt_tokens=services.books.size(plan.prompt),
+            prompt_tokens=size,
             max_output_tokens=limit,
-            cost_usd=services.books.worst_cost(plan.provider, plan.model, plan.prompt, limit),
+            cost_usd=services.books.worst_cost(plan.provider, plan.model, size, limit),
             estimate=services.books.estimate(plan),
             cached=from_cache and services.cache.get(plan.inputs.key) is not None,
         )

@@ -187,8 +187,9 @@ class Generation:
                 if attempt.fits or attempt.served.offline or len(attempts) > self._repairs:
                     break
                 self._note_down()
-                prompt = await self._new_prompt(plan, attempt)
-                question = replace(question, prompt=prompt, request_id=f"{plan.request_id}-{len(attempts)}")
+                prompt, size = await self._new_prompt(plan, attempt)
+                name = f"{plan.request_id}-{len(attempts)}"
+                question = replace(question, prompt=prompt, prompt_tokens=size, request_id=name)
         except (BudgetError, AccessError):
             if not attempts:
                 raise
@@ -198,13 +199,15 @@ class Generation:
 
     def question(self, plan: Plan) -> CompletionRequest:
         """What a provider is asked."""
-        return CompletionRequest(
+        question = CompletionRequest(
             prompt=plan.prompt,
             context=plan.context,
             model=plan.model,
             request_id=plan.request_id,
             max_output_tokens=self._services.max_output_tokens,
+            prompt_tokens=plan.prompt_tokens,
         )
+        return self._services.books.counted(question)
 
     def keep(self, plan: Plan, result: GeneratedCode) -> None:
         """Leaves the result for later runs, if it is what was asked for."""
@@ -222,7 +225,7 @@ class Generation:
         services = self._services
         books, budget = services.books, services.budget
         limit = question.max_output_tokens or 0
-        worst = books.worst_cost(plan.provider, question.model, question.prompt, limit)
+        worst = books.worst_cost(plan.provider, question.model, books.size_of(question), limit)
         amount = None if worst is None else self._spent + worst
         services.access.authorize("spend", subject=self._request.name, amount=amount)
         reservation = await self._reserve(worst)
@@ -248,7 +251,7 @@ class Generation:
 
         return await asyncio.to_thread(self.judge, plan, served)
 
-    async def _new_prompt(self, plan: Plan, attempt: Attempt) -> Prompt:
+    async def _new_prompt(self, plan: Plan, attempt: Attempt) -> tuple[Prompt, int]:
         return self.repair_prompt(plan, attempt)
 
     def judge(self, plan: Plan, served: Served) -> Attempt:
@@ -285,8 +288,8 @@ class Generation:
                 timeout=TEST_TIMEOUT,
             )
 
-    def repair_prompt(self, plan: Plan, attempt: Attempt) -> Prompt:
-        """The prompt with what was wrong with an answer."""
+    def repair_prompt(self, plan: Plan, attempt: Attempt) -> tuple[Prompt, int]:
+        """The prompt with what was wrong with an answer, and its tokens."""
         prompt = self._services.prompts.build(
             plan.target,
             plan.context,
@@ -294,7 +297,8 @@ class Generation:
             repair=attempt.checks,
             previous=attempt.code or attempt.served.completion.text,
         )
-        return self._services.guard_prompt(prompt)
+        prompt = self._services.guard_prompt(prompt)
+        return prompt, self._services.books.size(prompt)
 
     def result(self, plan: Plan, attempts: Sequence[Attempt]) -> GeneratedCode:
         """The best attempt as a result that counts them all."""

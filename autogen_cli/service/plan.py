@@ -44,7 +44,7 @@ class GenerateOptions(Value):
 class Plan(Value):
     """A request, worked out: everything that is known before anything is sent.
 
-    phases_ms: where the time went, where another process worked it out.
+    phases_ms: where the time went, where another process worked it out. prompt_tokens: where it has been counted.
     """
 
     request: GenerationRequest
@@ -54,6 +54,7 @@ class Plan(Value):
     prompt: Prompt
     inputs: KeyInputs
     phases_ms: Mapping[str, int] = field(default_factory=dict)
+    prompt_tokens: int | None = None
 
     @property
     def provider(self) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from autogen_cli.config import CREDENTIALS, AutogenConfig, environment_for_programs
 from autogen_cli.errors import ArgumentError, ConfigError, ProviderError
-from autogen_cli.models import CompletionRequest, Prompt
+from autogen_cli.models import CompletionRequest
 from autogen_cli.service.chain import ProviderChain
 from autogen_cli.service.credentials import Credentials
 from autogen_cli.service.gate import Gate
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from autogen_cli.providers.openai_batch import BatchService
 
 type Say = Callable[[str], None]
-type Size = Callable[[Prompt], int]
+type Size = Callable[[CompletionRequest], int]
 type Observe = Callable[[Mapping[str, str]], None]
 type OnFailure = Callable[[str, CompletionRequest, ProviderError, int], None]
 

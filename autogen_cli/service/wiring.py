@@ -197,7 +197,7 @@ class Services(Lazy):
         return provider_chain(
             self.providers,
             lambda: self.breaker,
-            size=self.books.size,
+            size=self.books.size_of,
             warn=self._warn,
             detail=self._detail,
             on_failure=self.books.record_failure,

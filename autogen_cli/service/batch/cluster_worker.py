@@ -174,7 +174,7 @@ class Desk:
         attempt = await asyncio.to_thread(story.judge, plan, served)
         return replace(attempt, phases_ms=story.phases_ms)
 
-    async def repair_prompt(self, plan: Plan, attempt: "Attempt") -> Prompt:
+    async def repair_prompt(self, plan: Plan, attempt: "Attempt") -> tuple[Prompt, int]:
         return await self._in_turn(lambda: self._story(plan.request).repair_prompt(plan, attempt))
 
     def close(self) -> None:

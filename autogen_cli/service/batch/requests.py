@@ -1,5 +1,6 @@
 """One request among thousands: what takes CPU happens in another process, and money is waited for."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from autogen_cli.models import (
     Prompt,
 )
 from autogen_cli.service.attempts import Attempt
+from autogen_cli.service.batch.brief import brief
 from autogen_cli.service.batch.budget import Purse
 from autogen_cli.service.batch.executor import RawAnswer
 from autogen_cli.service.batch.rows import RawRequest
@@ -71,7 +73,10 @@ class BatchGeneration(Generation):
         self.note(attempt.phases_ms)
         return attempt
 
-    async def _new_prompt(self, plan: Plan, attempt: Attempt) -> Prompt:
+    def result(self, plan: Plan, attempts: Sequence[Attempt]) -> GeneratedCode:
+        return super().result(replace(plan, context=brief(plan.context)), attempts)
+
+    async def _new_prompt(self, plan: Plan, attempt: Attempt) -> tuple[Prompt, int]:
         return await self._workshop.repair_prompt(plan, attempt)
 
 

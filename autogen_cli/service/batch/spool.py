@@ -120,7 +120,7 @@ class Spool:
         _, filling = self._open.get(model) or (None, self._filling())
         filling.check(len(line))
         output = question.max_output_tokens or self._services.max_output_tokens
-        worst = self._books.worst_cost("openai", model, question.prompt, output)
+        worst = self._books.worst_cost("openai", model, self._books.size_of(question), output)
         subject = work.content.name if isinstance(work.content, GenerationRequest) else "openai"
         self._services.access.authorize("spend", subject=subject, amount=worst)
         reservation = self._services.budget.reserve(worst)

@@ -3,15 +3,16 @@
 import os
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from multiprocessing import parent_process
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from autogen_cli.models import CodeContext, ContextItem, GenerationRequest, Prompt
-from autogen_cli.service.attempts import OMITTED
+from autogen_cli.errors import AutogenError
+from autogen_cli.models import GenerationRequest, Prompt
+from autogen_cli.service.batch.brief import brief
 from autogen_cli.service.generation import Generation
 from autogen_cli.service.plan import GenerateOptions, Plan
 from autogen_cli.service.wiring import Services, open_services
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from autogen_cli.service.attempts import Attempt
     from autogen_cli.service.chain import Served
 
-type Step[**P, T] = Callable[P, T]
+type Job = tuple[Callable[..., Any], tuple[Any, ...]]  # a step of this module, and what it takes
 
 ROWS_PER_ENGINE = 500  # what an engine learns of names stays in its memory until it is closed
 _planned = 0
@@ -37,15 +38,30 @@ def begin(root: Path, flags: Mapping[str, object]) -> None:
     _opened.append(services)
 
 
+def work(jobs: Sequence[Job]) -> list[Any]:
+    """What each step returns, or the error that it raises."""
+    return [_done(step, given) for step, given in jobs]
+
+
+def _done(step: Callable[..., Any], given: tuple[Any, ...]) -> Any:
+    try:
+        return step(*given)
+    except AutogenError as error:
+        return error
+
+
 def plan(request: GenerationRequest, options: GenerateOptions) -> Plan:
     global _planned  # noqa: PLW0603 - a process has one count
     _planned += 1
     if _planned % ROWS_PER_ENGINE == 0:
         _opened[0].reread()
     _opened[0].engine.keeps_answers = False
-    story = Generation(_opened[0], request, options)
+    services = _opened[0]
+    story = Generation(services, request, options)
     found = story.plan(story.target())
-    return replace(_without_texts(found), phases_ms=story.phases_ms)
+    found.inputs.key  # noqa: B018 - made here, it is sent along
+    size = services.books.size(found.prompt)
+    return replace(found, context=brief(found.context), prompt_tokens=size, phases_ms=story.phases_ms)
 
 
 def judge(found: Plan, served: "Served", options: GenerateOptions) -> "Attempt":
@@ -54,28 +70,9 @@ def judge(found: Plan, served: "Served", options: GenerateOptions) -> "Attempt":
     return replace(attempt, phases_ms=story.phases_ms)
 
 
-def repair_prompt(request: GenerationRequest, attempt: "Attempt", options: GenerateOptions) -> Prompt:
+def repair_prompt(request: GenerationRequest, attempt: "Attempt", options: GenerateOptions) -> tuple[Prompt, int]:
     story = Generation(_opened[0], request, options)
     return story.repair_prompt(story.plan(story.target()), attempt)
-
-
-def _without_texts(found: Plan) -> Plan:
-    """The plan without what its prompt holds: with a thousand on their way, each kilobyte is a megabyte."""
-    context: CodeContext = replace(
-        found.context,
-        text="",
-        items=_bare(found.context.items),
-        omitted=_bare(found.context.omitted[:OMITTED]),
-        skipped=(),
-    )
-    return replace(found, context=context)
-
-
-def _bare(items: tuple[ContextItem, ...]) -> tuple[ContextItem, ...]:
-    return tuple(
-        ContextItem(kind=i.kind, path=i.path, line=i.line, symbol=i.symbol, tokens=i.tokens, reason=i.reason)
-        for i in items
-    )
 
 
 def _end_with_parent() -> None:

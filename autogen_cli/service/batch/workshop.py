@@ -4,19 +4,17 @@ Each worker opens the project once and keeps it open. Rows of one module go to o
 already. What comes back is what the rest of the way needs: not the texts that the prompt holds anyway.
 """
 
-import asyncio
 import os
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from autogen_cli.errors import AutogenError
 from autogen_cli.models import GenerationRequest, Prompt
 from autogen_cli.service.batch import worker
+from autogen_cli.service.batch.bench import Bench
 from autogen_cli.service.batch.lint import CHECK, Linter
 from autogen_cli.service.plan import GenerateOptions, Plan
 
@@ -25,7 +23,9 @@ if TYPE_CHECKING:
     from autogen_cli.service.chain import Served
 
 MOST_WORKERS = 8
-TRIES = 3  # a worker that the system has killed is replaced
+LOPSIDED = 32  # jobs that a worker may have waiting more than another
+REMEMBERED = 1000  # modules, with the worker that has read them
+NO_PROMPT = Prompt(system="", user="")
 
 
 class Steps(Protocol):
@@ -35,7 +35,7 @@ class Steps(Protocol):
 
     async def judge(self, plan: Plan, served: "Served") -> "Attempt": ...
 
-    async def repair_prompt(self, plan: Plan, attempt: "Attempt") -> Prompt: ...
+    async def repair_prompt(self, plan: Plan, attempt: "Attempt") -> tuple[Prompt, int]: ...
 
     def close(self) -> None: ...
 
@@ -50,37 +50,36 @@ class Workshop:
         self._linter = Linter() if lint and CHECK not in options.skip else None
         self._setting = (root, dict(flags))
         self._workers = workers
-        self._pools: list[ProcessPoolExecutor] = []
+        self._benches: list[Bench] = []
+        self._places: dict[str, Bench] = {}  # by module
 
     async def plan(self, request: GenerationRequest) -> Plan:
         """Raises TargetError, AccessError and ConfigError, as the steps of a generation do."""
-        return await self._run(request.module, worker.plan, request, self._options)
+        return await self._bench(request.module).do(worker.plan, request, self._options)
 
     async def judge(self, plan: Plan, served: "Served") -> "Attempt":
-        context = replace(plan.context, items=(), omitted=())  # what the checks don't read isn't sent again
-        bare = replace(plan, context=context, prompt=Prompt(system="", user=""))
-        attempt = await self._run(plan.request.module, worker.judge, bare, served, self._options)
+        context = replace(plan.context, items=(), omitted=(), files=())  # what the checks don't read isn't sent again
+        bare = replace(plan, context=context, prompt=NO_PROMPT, inputs=replace(plan.inputs, prompt=NO_PROMPT))
+        attempt = await self._bench(plan.request.module).do(worker.judge, bare, served, self._options)
         return await self._linter.complete(attempt, plan.target.relative_path) if self._linter else attempt
 
-    async def repair_prompt(self, plan: Plan, attempt: "Attempt") -> Prompt:
-        return await self._run(plan.request.module, worker.repair_prompt, plan.request, attempt, self._options)
+    async def repair_prompt(self, plan: Plan, attempt: "Attempt") -> tuple[Prompt, int]:
+        return await self._bench(plan.request.module).do(worker.repair_prompt, plan.request, attempt, self._options)
 
     def close(self) -> None:
-        for pool in self._pools:
-            pool.shutdown(cancel_futures=True)
+        for bench in self._benches:
+            bench.close()
 
-    async def _run[**P, T](self, module: str, step: "worker.Step[P, T]", *args: P.args, **named: P.kwargs) -> T:
-        if not self._pools:
-            self._pools = [self._open() for _ in range(self._workers)]
-        number = hash(module) % len(self._pools)
-        for _ in range(TRIES):
-            pool = self._pools[number]
-            try:
-                return await asyncio.wrap_future(pool.submit(step, *args, **named))
-            except BrokenProcessPool:
-                if self._pools[number] is pool:  # the first to notice makes a new one
-                    self._pools[number] = self._open()
-        raise AutogenError("worker processes are killed again and again, perhaps for want of memory")
+    def _bench(self, module: str) -> Bench:
+        """That of the worker which has read the module, unless others have much less to do."""
+        if not self._benches:
+            self._benches = [Bench(self._open) for _ in range(self._workers)]
+        free = min(self._benches, key=lambda bench: bench.waiting)
+        known = self._places.pop(module, free)
+        found = self._places[module] = free if known.waiting - free.waiting > LOPSIDED else known
+        if len(self._places) > REMEMBERED:
+            del self._places[next(iter(self._places))]
+        return found
 
     def _open(self) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=worker.begin, initargs=self._setting)
