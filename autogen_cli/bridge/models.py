@@ -2,10 +2,14 @@
 and each job ends with one reply.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 type PlatformName = Literal["github", "slack", "linear"]
+
+type Headers = Sequence[tuple[bytes, bytes]]
+"""Of a request, with their names in lower case, as ASGI has them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +40,20 @@ class Message:
     source: str
     place: Place
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a platform is told at once; nobody wrote anything. body: JSON."""
+
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A delivery that is none of autogen's business, and why."""
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
