@@ -107,7 +107,7 @@ class Guard:
         return outcome or "ignored"
 
     def _read(self, platform: PlatformName, headers: Headers, body: bytes) -> Message | Answer | Ignored:
-        """RefusedError, always the same, for what is not signed, or too long ago; another for what is no JSON object."""
+        """RefusedError, always the same, for what is not signed, or too long ago; another for no JSON object."""
         forged = RefusedError("forged", 401, "no valid signature")
         if not is_signed(platform, self._secret(platform), headers, body):
             raise forged
