@@ -11,6 +11,9 @@ from autogenlib._hook import GeneratedFinder
 
 if TYPE_CHECKING:  # the table below, for type checkers; a test holds the two equal
     from autogen_cli.bench.benchmark import PerformanceBenchmark as PerformanceBenchmark
+    from autogen_cli.bridge.contexten import ContextenBridge as ContextenBridge
+    from autogen_cli.bridge.contexten import ContextenRequest as ContextenRequest
+    from autogen_cli.bridge.contexten import ContextenResponse as ContextenResponse
     from autogen_cli.cache.invalidation import CacheInvalidator as CacheInvalidator
     from autogen_cli.cache.manager import CacheManager as CacheManager
     from autogen_cli.config import AutogenConfig as AutogenConfig
@@ -53,6 +56,7 @@ if TYPE_CHECKING:  # the table below, for type checkers; a test holds the two eq
 
 _HOMES = {
     "autogen_cli.bench.benchmark": ("PerformanceBenchmark",),
+    "autogen_cli.bridge.contexten": ("ContextenBridge", "ContextenRequest", "ContextenResponse"),
     "autogen_cli.cache.invalidation": ("CacheInvalidator",),
     "autogen_cli.cache.manager": ("CacheManager",),
     "autogen_cli.config": ("AutogenConfig", "CacheConfig"),

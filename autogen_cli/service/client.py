@@ -1,7 +1,7 @@
 """The library's way in: what the command `generate` does, for programs."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 from autogen_cli.errors import AutogenError
 from autogen_cli.models import GeneratedCode, GenerationRequest, Kind
 from autogen_cli.service.plan import GenerateOptions
-from autogen_cli.service.providers import Wishes
+from autogen_cli.service.providers import Wishes, unheard
 from autogen_cli.service.wiring import open_services
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ class AutogenClient:
 
     org_id, token: of the Codegen service; given, it is the provider. root: the project's folder; found upward from the
     working folder if not given. settings: by key, as in `autogen config show`; they go before files and environment.
-    record, replay: cassettes of answers, as the options of `generate`. Raises ConfigError on entry.
+    record, replay: cassettes of answers, as the options of `generate`. principal: whom a server asks for
+    (`slack:TEAM/ID`); what their role doesn't allow is denied. on_send: told before each request to a provider that
+    costs again when it is repeated. Raises ConfigError on entry, and AccessError for a principal without a role.
     """
 
     def __init__(
@@ -41,11 +43,16 @@ class AutogenClient:
         settings: Mapping[str, object] | None = None,
         record: Path | None = None,
         replay: Path | None = None,
+        principal: str | None = None,
+        on_send: Callable[[], None] | None = None,
     ) -> None:
         codegen = {"provider": "codegen"} if token or org_id else {}
         self._settings = {**codegen, "codegen.org_id": org_id and int(org_id), **(settings or {})}
         self._root = None if root is None else Path(root)
-        self._wishes = Wishes(record=record, replay=replay, keys={"codegen": token} if token else {})
+        self._wishes = Wishes(
+            record=record, replay=replay, keys={"codegen": token} if token else {}, on_send=on_send or unheard
+        )
+        self._principal = principal
         self._default = "replay" if replay else None
         self._open: ExitStack | None = None
 
@@ -61,6 +68,7 @@ class AutogenClient:
                     detail=_LOG.info,
                     flags=self._settings,
                     wishes=self._wishes,
+                    principal=self._principal,
                 )
             )
             self._generator = Generator(self._services, fresh=True)

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 class Gate:
     """One provider behind its limits. address: where it is, as far as the settings say: another one is another
-    service to the breaker. size: tokens of a prompt. An offline provider has no limits to keep.
+    service to the breaker. size: tokens of a prompt. on_paid: told before each request that costs again when it is
+    repeated. An offline provider has no limits to keep.
     """
 
     def __init__(
@@ -28,6 +29,7 @@ class Gate:
         breaker: "CircuitBreaker",
         rate: "RateLimiter",
         size: Callable[[CompletionRequest], int],
+        on_paid: Callable[[], None],
     ) -> None:
         self.provider = provider
         self._address = address
@@ -35,6 +37,7 @@ class Gate:
         self._breaker = breaker
         self._rate = rate
         self._size = size
+        self._on_paid = on_paid
 
     async def complete(
         self, request: CompletionRequest, *, on_send: Callable[[], None], phase: "Phases" = nullcontext
@@ -52,6 +55,8 @@ class Gate:
         async def send() -> Completion:
             async with self._rate.slot(tokens):  # outside: nobody waits for a slot while holding the breaker's probe
                 with self._breaker.guard(key), phase("provider"):
+                    if not self.provider.capabilities.idempotent:
+                        self._on_paid()
                     on_send()
                     return await self.provider.complete(request)
 

@@ -29,6 +29,10 @@ LIMITS_FILE = "limits.db"  # breakers and budgets, below the data folder
 HOSTED = "https://api.openai.com/v1"
 
 
+def unheard() -> None:
+    """Nobody has asked to be told."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
     """What a run wants of its providers besides the configuration.
@@ -36,6 +40,7 @@ class Wishes:
     record: cassette that every answer is appended to. replay: cassette that the provider `replay` answers from.
     on_text: is given answers as they come, where the provider streams. keys: credentials that the program itself
     brings, by provider; they go before the environment's. run: the name of a run that several processes share.
+    on_send: told before each request that costs again when it is repeated.
     """
 
     record: Path | None = None
@@ -43,6 +48,7 @@ class Wishes:
     on_text: Say | None = None
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     run: str | None = None
+    on_send: Callable[[], None] = unheard
 
 
 class ProviderFactory:
@@ -51,7 +57,7 @@ class ProviderFactory:
     def __init__(self, config: AutogenConfig, wishes: Wishes, *, credentials: Credentials, journal: Path) -> None:
         self.config = config
         self.credentials = credentials
-        self._wishes = wishes
+        self.wishes = wishes
         self._journal = journal
 
     def create(self, name: str, *, observe: Observe | None = None, remind: Say = lambda _: None) -> "Provider":
@@ -76,15 +82,15 @@ class ProviderFactory:
             provider = KeyedProvider(lambda: self._keys(name), keyed, self.credentials.note_use)
         else:
             provider = keyed(None)
-        if self._wishes.record is None:
+        if self.wishes.record is None:
             return provider
         from autogen_cli.providers.replay import RecordingProvider
 
         try:
-            self._wishes.record.open("a").close()
+            self.wishes.record.open("a").close()
         except OSError as exc:  # before an answer is paid for that can't be kept
-            raise ArgumentError(f"--record: {self._wishes.record} can't be written: {exc.strerror}") from exc
-        return RecordingProvider(provider, self._wishes.record)
+            raise ArgumentError(f"--record: {self.wishes.record} can't be written: {exc.strerror}") from exc
+        return RecordingProvider(provider, self.wishes.record)
 
     def default(self) -> str:
         """What `provider = "auto"` means: the first that is configured, and offline scaffolds where none is."""
@@ -142,7 +148,7 @@ class ProviderFactory:
             "max_output_tokens": settings.max_output_tokens,
             "temperature": settings.temperature,
             "observe": observe,
-            "on_text": self._wishes.on_text,
+            "on_text": self.wishes.on_text,
         }
 
     def _codegen(self, token: str | None, observe: Observe | None) -> dict[str, Any]:
@@ -165,9 +171,9 @@ class ProviderFactory:
         return {"argv": settings.argv, "timeout": settings.timeout, "environment": environment_for_programs()}
 
     def _replay(self, _key: str | None, _observe: Observe | None) -> dict[str, Any]:
-        if self._wishes.replay is None:
+        if self.wishes.replay is None:
             raise ConfigError("the provider 'replay' has no cassette", hint="name one with --replay FILE")
-        return {"cassette": self._wishes.replay}
+        return {"cassette": self.wishes.replay}
 
     _settings: Mapping[str, Callable[..., dict[str, Any]]] = {
         "openai": _openai,
@@ -214,16 +220,16 @@ def provider_chain(
             total_timeout=limits.timeout,
             on_retry=lambda error, wait: detail(f"{error.message}; trying again in {duration(wait)}"),
         )
-        return Gate(provider, address=factory.address(name), retry=retry, breaker=breaker(), rate=rate, size=size)
+        told = factory.wishes.on_send
+        return Gate(
+            provider, address=factory.address(name), retry=retry, breaker=breaker(), rate=rate, size=size, on_paid=told
+        )
 
     return ProviderChain(
         create,
         default=factory.default(),
         fallback=config.fallback,
-        models={
-            "openai": config.model or config.openai.model,
-            "codegen": config.model or config.codegen.model,
-        },
+        models={"openai": config.model or config.openai.model, "codegen": config.model or config.codegen.model},
         on_failure=on_failure,
     )
 

@@ -12,6 +12,7 @@ from autogen_cli.models import Completion, CompletionRequest
 from autogen_cli.providers.base import Capabilities
 from autogen_cli.service.chain import ProviderChain
 from autogen_cli.service.gate import Gate
+from autogen_cli.service.providers import unheard
 from tests.service.questions import question
 
 
@@ -51,7 +52,9 @@ class Fixture:
         provider = self.providers[name]
         retry = RetryHandler(retries=0)
         breaker = CircuitBreaker(Path("/dev/null/limits.db"))  # can't be kept: requests go through unguarded
-        return Gate(provider, address="", retry=retry, breaker=breaker, rate=RateLimiter(), size=lambda _: 1)
+        return Gate(
+            provider, address="", retry=retry, breaker=breaker, rate=RateLimiter(), size=lambda _: 1, on_paid=unheard
+        )
 
 
 def test_a_request_chooses_before_the_settings_do() -> None:
