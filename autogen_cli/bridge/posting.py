@@ -91,7 +91,7 @@ class Api:
         self._session: aiohttp.ClientSession | None = None
 
     async def request(self, method: str, url: str, *, creates: bool = False, **content: Any) -> Response:
-        """Any answer whose status isn't 429 or above 499. content: the body, as aiohttp takes it.
+        """An answer of success or refusal: 2xx or 4xx, but not 429. content: the body, as aiohttp takes it.
 
         creates: the request makes what others see; then a failure after it was sent leaves a doubt. Raises PostError.
         """
@@ -111,6 +111,8 @@ class Api:
             raise self.failure("can't be reached") from exc
         except (aiohttp.ClientError, TimeoutError, OSError) as exc:
             raise self.failure("gave no full answer", maybe_posted=creates) from exc
+        if 300 <= response.status < 400:
+            raise self.failure("redirects, which isn't followed", response, final=True)
         if response.status == 429:
             raise self.failure("limits the rate", response, retry_after=self.wait(headers) or 60.0)
         if response.status >= 500:
