@@ -7,7 +7,7 @@ path of ours passes untouched.
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -42,20 +42,22 @@ class GuardRules:
 
 
 class Guard:
-    """Pure ASGI middleware. platforms: by path. secret: a platform's, asked for each request; empty: all is refused."""
+    """Pure ASGI middleware. platforms: by path. secrets: a platform's, asked for each request; without one, or with an
+    empty one, all is refused.
+    """
 
     def __init__(
         self,
         app: App,
         *,
         platforms: Mapping[str, PlatformName],
-        secret: Callable[[PlatformName], str],
+        secrets: Callable[[PlatformName], Sequence[str]],
         accept: Accept,
         rules: GuardRules,
         observe: Observe = lambda *_: None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._app, self._platforms, self._secret, self._accept = app, platforms, secret, accept
+        self._app, self._platforms, self._secrets, self._accept = app, platforms, secrets, accept
         self._rules, self._observe, self._now = rules, observe, now
         self._readers: Mapping[PlatformName, Callable[[Headers, dict[str, Any]], Message | Answer | Ignored]] = {
             "github": github_events.read,
@@ -109,7 +111,7 @@ class Guard:
     def _read(self, platform: PlatformName, headers: Headers, body: bytes) -> Message | Answer | Ignored:
         """RefusedError, always the same, for what is not signed, or too long ago; another for no JSON object."""
         forged = RefusedError("forged", 401, "no valid signature")
-        if not is_signed(platform, self._secret(platform), headers, body):
+        if not any(is_signed(platform, secret, headers, body) for secret in self._secrets(platform)):
             raise forged
         try:
             document = json.loads(body)

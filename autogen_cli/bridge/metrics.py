@@ -23,7 +23,7 @@ class Metrics:
         )
         self._seconds = Histogram(
             "autogen_webhook_seconds",
-            "From a webhook's first byte to its answer.",
+            "From the head of a webhook to its answer.",
             ("platform",),
             buckets=_SECONDS,
             registry=self._registry,
@@ -35,11 +35,9 @@ class Metrics:
         )
         self._registry.register(_Jobs(jobs))
 
-    def count(self, platform: PlatformName, outcome: str) -> None:
+    def webhook(self, platform: PlatformName, outcome: str, seconds: float) -> None:
         """outcome: a word of the guard's own, never one that a sender has chosen."""
         self._webhooks.labels(platform, outcome).inc()
-
-    def observe(self, platform: PlatformName, seconds: float) -> None:
         self._seconds.labels(platform).observe(seconds)
 
     def restarted(self) -> None:

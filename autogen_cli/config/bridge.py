@@ -11,7 +11,9 @@ class BridgeConfig(Table):
     """The server for webhooks (extra `bridge`). Secrets: from the environment or `autogen auth`."""
 
     host: str = setting("Address to listen on.", default="127.0.0.1", protection="always")
-    port: int = setting("Port to listen on.", default=8787, minimum=1, maximum=65_535, protection="always")
+    port: int = setting(
+        "Port to listen on; 0: any that is free.", default=8787, minimum=0, maximum=65_535, protection="always"
+    )
     workers: int = setting("Processes that generate and reply.", default=1, minimum=1, maximum=64, protection="always")
     repositories: Mapping[str, str] = setting(
         "The git URL or folder of each source (github:OWNER/NAME, slack:TEAM/CHANNEL, linear:ORG/TEAM).",

@@ -16,10 +16,9 @@ def read(metrics: Metrics) -> dict[tuple[str, str], float]:
 
 def test_what_was_counted_is_read() -> None:
     metrics = Metrics(lambda: {"queued": 3, "posted": 7})
-    metrics.count("github", "accepted")
-    metrics.count("github", "accepted")
-    metrics.count("slack", "refused")
-    metrics.observe("github", 0.004)
+    metrics.webhook("github", "accepted", 0.004)
+    metrics.webhook("github", "accepted", 0.02)
+    metrics.webhook("slack", "refused", 0.001)
     metrics.restarted()
     found = read(metrics)
     assert found["autogen_webhooks_total", "github,accepted"] == 2
@@ -34,7 +33,7 @@ def test_a_queue_that_is_down_hides_no_other_figure() -> None:
         raise ConfigError("the queue of jobs can't be used")
 
     metrics = Metrics(broken)
-    metrics.count("linear", "ignored")
+    metrics.webhook("linear", "ignored", 0.001)
     found = read(metrics)
     assert found["autogen_webhooks_total", "linear,ignored"] == 1
     assert not [name for name, _ in found if name == "autogen_jobs"]

@@ -185,7 +185,7 @@ def load_agent() -> Any:
     if folder is None:
         raise ConfigError("the Codegen SDK isn't installed", hint=HINT)
     try:
-        with _contained(), _without_its_package(folder):
+        with contained(), _without_its_package(folder):
             return importlib.import_module("codegen.agents.agent").Agent
     except Exception as exc:  # importing it runs code of 2,600 modules, which fails in ways that nobody can list
         raise ConfigError(f"the Codegen SDK doesn't start: {type(exc).__name__}: {exc}", hint=HINT) from exc
@@ -213,7 +213,7 @@ def _without_its_package(folder: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _contained() -> Iterator[None]:
+def contained() -> Iterator[None]:
     """Undoes what importing the SDK does to its host: environment variables overridden from `.env` files, the hook for
     uncaught exceptions replaced, logging reset and sent to stdout. It also refuses to start under most values of ENV.
     """

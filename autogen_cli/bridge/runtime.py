@@ -1,0 +1,126 @@
+"""The bridge at work in one process: who may ask, the queue that jobs go into, and the workers that take them out."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from autogen_cli.bridge.keys import WebhookSecrets, platforms_set_up
+from autogen_cli.bridge.metrics import Metrics
+from autogen_cli.bridge.models import Command, Job, Message, Mistake, PlatformName
+from autogen_cli.bridge.queue import JobQueue
+from autogen_cli.bridge.workers import WorkerProcesses
+from autogen_cli.config import folders, load
+from autogen_cli.context.project import find_root
+from autogen_cli.errors import AccessError, AutogenError, ConfigError
+from autogen_cli.service.access import Access
+from autogen_cli.service.credentials import Credentials
+
+_LOG = logging.getLogger("autogenlib")
+_LAST_WORDS = 5.0  # seconds that a worker takes to end when its jobs have ended
+PLATFORMS: tuple[PlatformName, ...] = ("github", "slack", "linear")
+
+
+class Bridge:
+    """root: the folder whose settings count; found upward from the working folder if not given. platforms: whose paths
+    are guarded; those of them that are set up are `Bridge.platforms`. flags: settings by key; they go before files and
+    environment, in this process alone.
+
+    Raises ConfigError and CredentialError for what would keep it from working.
+    """
+
+    def __init__(
+        self,
+        root: Path | None,
+        *,
+        platforms: Collection[PlatformName] = PLATFORMS,
+        flags: Mapping[str, object] | None = None,
+    ) -> None:
+        self._root = find_root(Path.cwd()) if root is None else root.resolve()
+        loaded = load(self._root, overrides=flags)
+        for ignored in loaded.ignored:
+            _LOG.warning("%s in %s is ignored: %s", ignored.key, ignored.file, ignored.hint)
+        self.config = loaded.config
+        self.settings = loaded.config.bridge
+        self._places = folders()
+        credentials = Credentials(self._places.data)
+        self.guarded = frozenset(platforms)
+        self.platforms = platforms_set_up(credentials, platforms)
+        self.secrets = WebhookSecrets(credentials)
+        self._check()
+        self.queue = JobQueue(self._places.data / "bridge" / "jobs.db", lease_seconds=self.settings.lease_seconds)
+        self.queue.check()
+        self.queue.close()  # it is opened again when it is used
+        self.metrics = Metrics(self.queue.counts)
+        self.workers = WorkerProcesses(
+            [sys.executable, "-m", "autogen_cli.bridge.worker", "--root", str(self._root)],
+            self.settings.workers,
+            grace=self.settings.stop_seconds + _LAST_WORDS,
+            on_restart=self.metrics.restarted,
+        )
+        self._started = False
+
+    async def start(self) -> None:
+        """Starts the workers. Where an app is served without its lifespan, the first message does."""
+        if not self._started:
+            self._started = True
+            self.workers.start()
+
+    async def stop(self) -> None:
+        """Stops the workers: what is in flight may end, the rest waits in the queue."""
+        self._started = False
+        await self.workers.stop()
+        self.queue.close()
+
+    async def accept(self, message: Message, asked: Sequence[Command | Mistake]) -> str:
+        """As `keep`, while the event loop goes on."""
+        await self.start()
+        return await asyncio.to_thread(self.keep, message, asked)
+
+    def keep(self, message: Message, asked: Sequence[Command | Mistake]) -> str:
+        """Keeps what a message asks for, on the disk when this returns; in one word what became of it.
+
+        Raises AutogenError where it can't be kept.
+        """
+        try:
+            self._access(message.principal).authorize("read", subject=message.source)
+        except AccessError:  # on record; a stranger gets no reply, and no hint of what is here
+            return "denied"
+        jobs = [
+            Job(
+                key=f"{message.key}/{number}",
+                principal=message.principal,
+                source=message.source,
+                place=message.place,
+                asked=each,
+            )
+            for number, each in enumerate(asked)
+        ]
+        kept = self.queue.accept(jobs, quota=self.settings.requests_per_day, day=datetime.now(UTC).date())
+        if kept.refused:
+            return "over_quota"
+        return "accepted" if kept.new else "known"
+
+    async def problems(self) -> list[str]:
+        """Why no webhook would be answered now; empty when all is well."""
+        found = []
+        try:
+            await asyncio.to_thread(self.queue.check)
+        except AutogenError as error:
+            found.append(error.message)
+        if not self.workers.alive:
+            found.append("no worker is running")
+        return found + [f"{name} has no webhook secret" for name in self.platforms if not self.secrets(name)]
+
+    def _access(self, principal: str) -> Access:
+        return Access(self.config, self._places, project=self._root, warn=_LOG.warning, principal=principal)
+
+    def _check(self) -> None:
+        if not self.settings.repositories:
+            hint = "name the sources and their code below [bridge.repositories]; docs/bridge.md has examples"
+            raise ConfigError("bridge.repositories is empty, so no code could be found for a request", hint=hint)
+        names = tuple(f"{platform}:" for platform in self.platforms)
+        if not any(who.startswith(names) for who in self._access("user:").policy.roles):
+            _LOG.warning("nobody may ask for anything yet: `autogen audit show` names those who have tried")

@@ -1,0 +1,98 @@
+"""The worker processes beside an app: started with it, started again when one ends by itself, stopped with it."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+_LOG = logging.getLogger("autogenlib")
+_FIRST_PAUSE = 1.0
+_LONGEST_PAUSE = 30.0
+_LONG_LIFE = 60.0  # seconds after which the next end counts as a first one
+
+
+class WorkerProcesses:
+    """argv: what a worker is. It stops when its stdin ends, also where this process is killed.
+
+    grace: seconds in which it has to be gone then. on_restart: told of each that had to be started again.
+    """
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        number: int,
+        *,
+        grace: float,
+        on_restart: Callable[[], None],
+        first_pause: float = _FIRST_PAUSE,
+    ) -> None:
+        self._argv = argv
+        self._number = number
+        self._grace = grace
+        self._on_restart = on_restart
+        self._first_pause = first_pause
+        self._processes: set[asyncio.subprocess.Process] = set()
+        self._keepers: list[asyncio.Task[None]] = []
+        self._stop = asyncio.Event()
+
+    @property
+    def alive(self) -> int:
+        return len(self._processes)
+
+    @property
+    def pids(self) -> list[int]:
+        return sorted(process.pid for process in self._processes)
+
+    def start(self) -> None:
+        self._stop.clear()
+        self._keepers = [asyncio.create_task(self._keep()) for _ in range(self._number)]
+
+    async def stop(self) -> None:
+        """Lets them finish what is in flight, for the grace at most; what they leave waits in the queue."""
+        self._stop.set()
+        for process in self._processes:
+            if process.stdin:
+                process.stdin.close()
+        if self._keepers:
+            _, late = await asyncio.wait(self._keepers, timeout=self._grace)
+            if late:
+                _LOG.warning("%d workers didn't stop in time: their jobs wait for the next start", len(late))
+            self.kill()
+            await asyncio.gather(*self._keepers)
+        self._keepers = []
+
+    def kill(self) -> None:
+        """Ends them now. What was in flight is done again when its lease is over."""
+        self._stop.set()
+        for process in self._processes:
+            if process.returncode is None:
+                process.kill()
+
+    async def _keep(self) -> None:
+        """One worker, and those that come after it."""
+        pause = self._first_pause
+        while not self._stop.is_set():
+            started = time.monotonic()
+            # a session of its own: Ctrl-C in the terminal is for the server, which then tells its workers
+            process = await asyncio.create_subprocess_exec(
+                *self._argv, stdin=asyncio.subprocess.PIPE, start_new_session=True
+            )
+            self._processes.add(process)
+            if self._stop.is_set() and process.stdin:  # while it was being made
+                process.stdin.close()
+            code = await process.wait()
+            self._processes.discard(process)
+            if self._stop.is_set():
+                return
+            if time.monotonic() - started > _LONG_LIFE:
+                pause = self._first_pause
+            _LOG.error("a worker ended with the code %d; another one starts in %.0f s", code, pause)
+            self._on_restart()
+            await self._wait(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stop.wait(), seconds)
+        except TimeoutError:
+            return
