@@ -11,7 +11,7 @@ from typing import Literal
 
 from autogen_cli.bridge.models import Command, Mistake, PlatformName
 from autogen_cli.bridge.own_lines import own_lines
-from autogen_cli.context.target import check_module_name, check_symbol
+from autogen_cli.context.target import LONGEST_NAME, check_module_name, check_symbol
 from autogen_cli.errors import TargetError
 
 MOST_COMMANDS = 5
@@ -55,7 +55,7 @@ def _command(line: str, mention: str) -> Command | Mistake:
     words = line.split()
     end = next((place for place, word in enumerate(words) if word in _DASHES), len(words))
     action, *names = [word.strip("`") for word in words[:end]] or [""]
-    description = visible(" ".join(words[end + 1 :]))
+    description = _legible(" ".join(words[end + 1 :]))
     match action.lower(), names:
         case "usage", []:
             return Command(action="usage")
@@ -69,6 +69,10 @@ def _command(line: str, mention: str) -> Command | Mistake:
 def _target(
     line: str, action: Literal["generate", "context"], module: str, symbol: str, description: str
 ) -> Command | Mistake:
+    longest = max(len(module), len(symbol))
+    if longest > LONGEST_NAME:
+        advice = f"a name of {longest} characters is too long: {LONGEST_NAME} is the most"
+        return Mistake(line=_short(line), advice=advice)
     try:
         modules, symbols = check_module_name(module), check_symbol(symbol) if symbol else ()
     except TargetError as error:
@@ -91,11 +95,11 @@ def _advice(action: str, names: Sequence[str], mention: str) -> str:
     return f"there are more words than it takes: write {form}"
 
 
-def visible(text: str) -> str:
+def _legible(text: str) -> str:
     """A text without what can't be seen: control characters, zero widths, changes of direction, tags, surrogates."""
     return " ".join("".join(c for c in text if c == " " or unicodedata.category(c)[0] not in "CZ").split())
 
 
 def _short(text: str) -> str:
-    text = visible(" ".join(text[: 4 * _LONGEST_ECHO].split()))
+    text = _legible(" ".join(text[: 4 * _LONGEST_ECHO].split()))
     return text if len(text) <= _LONGEST_ECHO else text[: _LONGEST_ECHO - 1] + "…"

@@ -24,7 +24,7 @@ def _message(document: Mapping[str, Any], data: Mapping[str, Any], own: str, tex
     author = _at(data, "userId") or _at(data, "user", "id")
     if data.get("botActor") or data.get("externalUser") or data.get("externalUserId") or not author:
         return Ignored("written by a program, or brought in from another service")
-    if _at(document, "actor", "type") not in {None, "user"} or _at(document, "actor", "id") not in {None, author}:
+    if _at(document, "actor", "type") not in (None, "user") or _at(document, "actor", "id") not in (None, author):
         return Ignored("delivered for somebody else than its author")
     if _MADE_BY_US.fullmatch(own):
         return Ignored("a reply of ours")
