@@ -40,8 +40,8 @@ class TestAPlatform:
     @pytest.mark.parametrize(
         "forged",
         [
-            None, b"", b"sha256=", b"v0=", b"sha1=" + b"0" * 40, b"0" * 64, "grün".encode(), b"\xff\xfe\x00", b"=" * 10_000,
-            b"sha256=" + "é".encode() * 32,
+            None, b"", b"sha256=", b"v0=", b"sha1=" + b"0" * 40, b"0" * 64, "grün".encode(), b"\xff\xfe\x00",
+            b"=" * 9_000, b"sha256=" + "é".encode() * 32,
         ],
     )  # fmt: skip
     def test_what_is_no_signature_of_it(self, platform, forged):

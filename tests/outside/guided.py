@@ -26,9 +26,9 @@ ROUND = 100  # examples
 
 
 def tests() -> dict[str, Any]:
-    from tests.outside import test_kept, test_outside
+    from tests.outside import test_kept, test_outside, test_webhooks
 
-    found = {**vars(test_outside), **vars(test_kept)}
+    found = {**vars(test_outside), **vars(test_kept), **vars(test_webhooks)}
     return {name: test for name, test in found.items() if name.startswith("test_") and callable(test)}
 
 
