@@ -88,9 +88,9 @@ async def test_a_body_without_a_length(host, port):
             yield body[start : start + 100]
 
     url = f"http://127.0.0.1:{port}/github/events"
-    async with aiohttp.ClientSession() as client:
-        async with client.post(url, data=pieces(), headers=headers_of("/github/events", body)) as answer:
-            assert answer.status == 200
+    headers = headers_of("/github/events", body)
+    async with aiohttp.ClientSession() as client, client.post(url, data=pieces(), headers=headers) as answer:
+        assert answer.status == 200
     assert [seen for _, seen, _ in host.seen] == [body]
 
 
