@@ -7,7 +7,7 @@ path of ours passes untouched.
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -51,7 +51,7 @@ class Guard:
         app: App,
         *,
         platforms: Mapping[str, PlatformName],
-        secrets: Callable[[PlatformName], Sequence[str]],
+        secrets: Callable[[PlatformName], tuple[str, ...]],
         accept: Accept,
         rules: GuardRules,
         observe: Observe = lambda *_: None,

@@ -36,7 +36,7 @@ class Bench:
     def __init__(self, **given):
         self.status, self.error, self.accepts = 202, None, "accepted"
         self.seen, self.accepted, self.observed = [], [], []
-        given = {"platforms": PATHS, "secrets": lambda _: SECRET, "rules": RULES, "now": lambda: NOW} | given
+        given = {"platforms": PATHS, "secrets": lambda _: (SECRET,), "rules": RULES, "now": lambda: NOW} | given
         self.guard = Guard(self.host, accept=self.accept, observe=lambda *seen: self.observed.append(seen[:2]), **given)
 
     async def host(self, scope, receive, send):
@@ -141,10 +141,20 @@ async def test_what_nobody_signed_gets_no_further(bench, path, how):
 @platforms
 @pytest.mark.parametrize("secret", ["", " ", "\n"])
 async def test_without_a_secret_all_is_refused(path, secret):
-    bench = Bench(secrets=lambda _: secret)
+    bench = Bench(secrets=lambda _: (secret,))
     for key in (secret, SECRET):
         assert (await bench.deliver(path, DOCUMENTS[PATHS[path]], secret=key))[0] == 401
     assert bench.seen == []
+
+
+@platforms
+async def test_a_secret_may_be_changed(path):
+    """The old one and the new one hold, a part of one doesn't."""
+    bench = Bench(secrets=lambda _: ("old", "new"))
+    answers = [(await bench.deliver(path, DOCUMENTS[PATHS[path]], secret=key))[0] for key in ("old", "new", "o", "ol")]
+    assert answers == [202, 202, 401, 401]
+    nothing = Bench(secrets=lambda _: ())
+    assert (await nothing.deliver(path, DOCUMENTS[PATHS[path]]))[0] == 401
 
 
 @pytest.mark.parametrize("off", [-301, 301, 86_400])
@@ -248,7 +258,7 @@ async def test_a_host_hears_of_the_client_after_the_body():
         heard.extend([await receive(), await receive()])
 
     bench, body = Bench(), encode(comment())
-    bench.guard = Guard(host, platforms=PATHS, secrets=lambda _: SECRET, accept=bench.accept, rules=RULES)
+    bench.guard = Guard(host, platforms=PATHS, secrets=lambda _: (SECRET,), accept=bench.accept, rules=RULES)
     chunks = [{"type": "http.request", "body": body, "more_body": False}, {"type": "http.disconnect"}]
     assert (await bench.ask("/github/events", b"", signed("github", body), chunks=chunks))[0] == 200
     assert heard == chunks

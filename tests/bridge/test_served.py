@@ -32,7 +32,7 @@ class Host:
         for path in PATHS:
             self.app.add_api_route(path, self.hear, methods=["POST"])
         self.app.add_api_route("/", lambda: {"hello": "world"}, methods=["GET"])
-        self.app.add_middleware(Guard, platforms=PATHS, secrets=lambda _: SECRET, accept=self.accept, rules=RULES)
+        self.app.add_middleware(Guard, platforms=PATHS, secrets=lambda _: (SECRET,), accept=self.accept, rules=RULES)
 
     async def hear(self, request: fastapi.Request) -> dict[str, str]:
         self.seen.append((request.url.path, await request.body(), await request.json()))

@@ -79,7 +79,7 @@ async def answered(path: str, body: bytes, event: str) -> tuple[list[int], list[
         statuses.append(sent.get("status"))
 
     headers = signed(PATHS[path], body, now=NOW, event=event)
-    guard = Guard(host, platforms=PATHS, secrets=lambda _: SECRET, accept=accept, rules=RULES, now=lambda: NOW)
+    guard = Guard(host, platforms=PATHS, secrets=lambda _: (SECRET,), accept=accept, rules=RULES, now=lambda: NOW)
     await guard({"type": "http", "method": "POST", "path": path, "headers": headers}, receive, send)
     return [status for status in statuses if status], accepted
 
