@@ -18,7 +18,8 @@ class ContextenRequest(Value):
     """What an event app asks for. symbol: `name`, `Class`, `Class.method`; None: the whole module.
 
     description: what it should do. caller_context: code or text from where it is asked for, that the code base doesn't
-    have; it goes along as data, without what looks like a secret. model: another than the configured one.
+    have; it goes along as data, without what looks like a secret. model: another than the configured one. id: how the
+    audit log and the ledger call the request.
     """
 
     module: str
@@ -27,6 +28,7 @@ class ContextenRequest(Value):
     caller_context: str | None = None
     kind: Kind | None = None
     model: str | None = None
+    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -76,6 +78,7 @@ class ContextenBridge:
             kind=request.kind,
             description=_described(request),
             model=request.model,
+            id=request.id,
         )
         return await self._client.generate(wanted, options)
 
