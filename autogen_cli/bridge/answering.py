@@ -26,7 +26,7 @@ _INTERRUPTED = (
     "command if you want it to be"
 )
 _POISONED = "autogen has ended without an answer each time that it began this"
-_LOG = logging.getLogger("autogen.bridge")
+_LOG = logging.getLogger("autogenlib")
 
 
 class Answering:

@@ -53,7 +53,7 @@ class _State:
 
 
 class Repositories:
-    """places: `bridge.repositories`. folder: where checkouts are kept. default: for sources without a place, if any.
+    """places: `bridge.repositories`. folder: where checkouts are kept.
 
     refresh_seconds: between two fetches of one repository, over all processes. timeout: seconds of one step of git, and
     of the wait for others who fetch. token: for the host `token_host`. allow_http: as `security.allow_http`.
@@ -64,7 +64,6 @@ class Repositories:
         places: Mapping[str, str],
         folder: Path,
         *,
-        default: Path | None = None,
         refresh_seconds: float = 60.0,
         timeout: float = 300.0,
         most_bytes: int = MOST_BYTES,
@@ -76,7 +75,6 @@ class Repositories:
     ) -> None:
         self._places = {source.casefold(): place for source, place in places.items()}
         self._folder = folder
-        self._default = default
         self._refresh_seconds = refresh_seconds
         self._timeout = timeout
         self._most_bytes = most_bytes
@@ -92,7 +90,7 @@ class Repositories:
 
         Raises TargetError where there is none, and ConfigError for an address that may not be used.
         """
-        place = self._places.get(source.casefold()) or (str(self._default) if self._default else None)
+        place = self._places.get(source.casefold())
         if place is None:
             raise TargetError(
                 f"{source} has no repository here",

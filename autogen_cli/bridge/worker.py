@@ -3,6 +3,7 @@
 `python -m autogen_cli.bridge.worker` is one.
 """
 
+import argparse
 import asyncio
 import contextlib
 import itertools
@@ -30,7 +31,7 @@ from autogen_cli.security.redaction import redact_logs
 MOST_FAILURES = 12  # of posting one reply, over some hours
 FIRST_WAIT, LONGEST_WAIT = 5.0, 3600.0  # seconds between two attempts to post
 PRUNE_SECONDS = 3600.0
-_LOG = logging.getLogger("autogen.bridge")
+_LOG = logging.getLogger("autogenlib")
 
 
 class Worker:
@@ -172,26 +173,27 @@ def _logged(what: str) -> Iterator[None]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """One worker as a process of its own. Its only argument: the project for sources without a repository.
+    """One worker as a process of its own. Returns its exit code.
 
     It ends when its stdin, if that is a pipe, is closed, and at SIGTERM: it begins no more jobs, and those in flight
-    get `bridge.stop_seconds`. What isn't done then is another worker's when its lease has lapsed. Returns an exit code.
+    get `bridge.stop_seconds`. What isn't done then is another worker's when its lease has lapsed.
     """
-    words = sys.argv[1:] if arguments is None else arguments
+    parser = argparse.ArgumentParser("autogen_cli.bridge.worker", description=__doc__)
+    parser.add_argument("--root", type=Path, default=Path(), help="the folder whose settings count")
     try:
-        asyncio.run(_work(Path(words[0]).absolute() if words else None))
+        asyncio.run(_work(parser.parse_args(arguments).root.resolve()))
     except AutogenError as error:
         _LOG.error("%s", error)
         return error.exit_code
     return 0
 
 
-async def _work(root: Path | None) -> None:
-    config, places = load(root or Path.cwd()).config, folders()
+async def _work(root: Path) -> None:
+    config, places = load(root).config, folders()
     at_once = config.limits.max_concurrent
     posters = open_posters(config, places)
     redact_logs()
-    answering = Answering(open_repositories(config, places, default=root), at_once=at_once)
+    answering = Answering(open_repositories(config, places), at_once=at_once)
     with contextlib.closing(job_queue(config, places)) as queue, contextlib.closing(answering):
         queue.check()
         worker = Worker(
@@ -221,7 +223,8 @@ def _told_to_stop() -> asyncio.Event:
         with contextlib.suppress(RuntimeError):  # the loop has ended
             loop.call_soon_threadsafe(stop.set)
 
-    if stat.S_ISFIFO(os.fstat(0).st_mode):
+    kind = os.fstat(0).st_mode
+    if stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind):
         threading.Thread(target=watch, name="stdin", daemon=True).start()
     return stop
 

@@ -160,8 +160,6 @@ def test_a_folder_is_read_as_it_is(tmp_path: Path) -> None:
     ):
         with pytest.raises(TargetError, match=why), repositories.checkout(source):
             pass
-    with Repositories({}, tmp_path, default=tmp_path).checkout("github:x/y") as found:
-        assert found.root == tmp_path
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ class Bench:
         self.queue.accept(jobs, quota=quota, day=DAY)
 
     async def work(self, posters: Mapping[PlatformName, Poster] | None = None, at_once: int = 3) -> None:
-        answering = Answering(open_repositories(self.config, self.places, default=None), at_once=at_once)
+        answering = Answering(open_repositories(self.config, self.places), at_once=at_once)
         opened = open_posters(self.config, self.places)
         worker = Worker(
             self.queue, answering, opened if posters is None else posters, at_once=at_once, lease_seconds=60,
