@@ -19,7 +19,7 @@ _REFERENCES = re.compile(r"(?<=[@#])|(?=://)|(?<=www)(?=\.)|(?<=\w)(?=-\d)", re.
 _MARKS = re.compile(r"[!#$&()*+.<=>\[\\\]^_`{|}~-]")
 _BACKTICKS = re.compile("`+")
 _SPAN = re.compile("`([^`]+)`")
-_FOLD_END = re.compile(r"^\s*\+\+\+", re.MULTILINE)
+_FOLD_END = re.compile(r"^[ \t]*\+\+\+", re.MULTILINE)
 
 
 class Markup(Protocol):
@@ -67,13 +67,14 @@ def visible(text: str) -> str:
 
 def brief(text: str, room: int) -> str:
     """One visible line of at most so many characters."""
-    line = " ".join(visible(text).split())
-    return line if len(line) <= room else f"{line[: room - 1]}…"
+    looked_at = text[: 50 * room]
+    line = " ".join(visible(looked_at).split())
+    return line if len(line) <= room and looked_at == text else f"{line[: room - 1]}…"
 
 
 def units(text: str) -> int:
     """The length of `text` in UTF-16, which is the most that any platform counts."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def shortened(text: str, room: int) -> str:
@@ -141,7 +142,7 @@ class Mrkdwn:
 
     def prose(self, text: str) -> str:
         pieces = _SPAN.split(text)
-        return "".join(self.code(piece) if at % 2 else _entities(_broken(piece)) for at, piece in enumerate(pieces))
+        return "".join(self.code(piece) if at % 2 else _plain(piece) for at, piece in enumerate(pieces))
 
     def code(self, text: str) -> str:
         return f"`{_entities(text.replace('`', "'")) or ' '}`"
@@ -172,6 +173,10 @@ def _broken(text: str) -> str:
 
 def _escaped(text: str) -> str:
     return _MARKS.sub(r"\\\g<0>", _broken(text))
+
+
+def _plain(text: str) -> str:
+    return _entities(_broken(text).replace("`", "'"))
 
 
 def _entities(text: str) -> str:

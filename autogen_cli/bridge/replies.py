@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from autogen_cli.bridge.markup import HEAD_ROOM, MARKUPS, Markup, brief, units, visible
@@ -92,8 +91,12 @@ def render(job: Job, outcome: Outcome, *, platform: PlatformName) -> Reply:
             said = _Said(lines=(_failure(job, outcome, markup),))
         case Mistake():
             advice = markup.prose(public(outcome.advice))
-            said = _Said(lines=(f"I can't follow {markup.code(brief(redact(outcome.line), NAME_ROOM))}: {advice}",))
-        case QuotaReached():
+            said = _Said(
+                lines=(
+                    f"I can't follow {markup.code(brief(redact(outcome.line[: 50 * NAME_ROOM]), NAME_ROOM))}: {advice}",
+                )
+            )
+        case _:
             resets = datetime.fromtimestamp(outcome.resets, UTC)
             said = _Said(
                 lines=(f"No more today: {outcome.limit:,} a day are allowed, from {resets:%H:%M} UTC on again.",)
@@ -103,7 +106,7 @@ def render(job: Job, outcome: Outcome, *, platform: PlatformName) -> Reply:
 
 def public(text: str) -> str:
     """A sentence from inside that others may read: one line, no keys, no folders of this machine."""
-    return brief(_FOLDERS.sub("…/", redact(text)), SENTENCE_ROOM)
+    return brief(_FOLDERS.sub("…/", redact(text[: 50 * SENTENCE_ROOM])), SENTENCE_ROOM)
 
 
 def _laid_out(said: _Said, markup: Markup) -> Reply:
@@ -114,11 +117,11 @@ def _laid_out(said: _Said, markup: Markup) -> Reply:
     if markup.fits(text):
         return Reply(text=f"{head}\n\n{markup.block(text, said.language)}")
     shown = markup.cut(text)
-    lines, of = _lines(shown), _lines(text)
+    lines = plural(_lines(text), "line")
     if shown == text:
-        words, file = markup.aside(f"{of:,} lines", shown, said.language)
+        words, file = markup.aside(lines, shown, said.language)
     else:
-        words, file = markup.aside(f"the first {lines:,} of {of:,} lines", shown, said.language)
+        words, file = markup.aside(f"the first {_lines(shown):,} of {lines}", shown, said.language)
         words += f"\n\n{markup.code(said.whole)} prints the whole."
     return Reply(text=f"{head}\n\n{words}", file=file, file_name=said.file_name if file else "")
 
@@ -130,7 +133,7 @@ def _head(lines: tuple[str, ...], markup: Markup) -> str:
     for at, line in enumerate(others):
         longer = f"{head}{'\n' if at else '\n\n'}{markup.bullet} {line}"
         if units(longer) > HEAD_ROOM:
-            return f"{head}\n{markup.bullet} … and {len(others) - at} more"
+            return f"{head}{'\n' if at else '\n\n'}{markup.bullet} … and {len(others) - at} more"
         head = longer
     return head
 
@@ -148,7 +151,7 @@ def _answered(outcome: Answered, markup: Markup) -> _Said:
         lines=(
             f"{markup.bold(result.status)} · {' · '.join(filter(None, facts))}",
             *(_problem(check, markup) for check in notable),
-            *(markup.prose(public(note)) for note in outcome.notes),
+            *_notes(outcome.notes, markup),
         ),
         text=result.code,
         language="python",
@@ -160,10 +163,14 @@ def _answered(outcome: Answered, markup: Markup) -> _Said:
 _VERBS: Mapping[CheckStatus, str] = {"fail": "fails", "warn": "warns"}
 
 
+def _notes(notes: Iterable[str], markup: Markup) -> Iterable[str]:
+    return filter(None, (markup.prose(public(note)) for note in notes))
+
+
 def _problem(check: CheckResult, markup: Markup) -> str:
     where = f" (line {check.line})" if check.line else ""
-    detail = f": {markup.prose(public(check.detail))}" if check.detail else ""
-    return f"{markup.code(brief(check.name, NAME_ROOM))} {_VERBS[check.status]}{where}{detail}"
+    detail = markup.prose(public(check.detail))
+    return f"{markup.code(brief(check.name, NAME_ROOM))} {_VERBS[check.status]}{where}{detail and f': {detail}'}"
 
 
 def _checks(checks: Iterable[CheckResult]) -> str:
@@ -193,7 +200,7 @@ def _shown(outcome: Shown, markup: Markup) -> _Said:
     return _Said(
         lines=(
             f"{markup.code(brief(name, NAME_ROOM))} · {tokens} · {plural(len(context.items), 'piece')}{left}",
-            *(markup.prose(public(note)) for note in outcome.notes),
+            *_notes(outcome.notes, markup),
         ),
         text=redact(context.text),
         file_name=f"{_file_stem(target.symbol or target.module)}.txt",
@@ -203,7 +210,7 @@ def _shown(outcome: Shown, markup: Markup) -> _Said:
 
 def _used(job: Job, outcome: Used, markup: Markup) -> _Said:
     report = outcome.report
-    title = f"Usage of {brief(outcome.window, NAME_ROOM)}: "
+    title = f"Usage of {markup.prose(public(outcome.window))}: "
     if not report.total.requests:
         return _Said(lines=(f"{title}nothing was asked.",))
     rows = [
@@ -211,7 +218,9 @@ def _used(job: Job, outcome: Used, markup: Markup) -> _Said:
         *(_usage_row(row, [row.group[name] for name in report.by]) for row in report.rows),
     ]
     total = f"{plural(report.total.requests, 'request')}, {_usage_cost(report.total)}"
-    return _Said(lines=(f"{title}{total}",), text=_table(rows), file_name="usage.txt", whole="autogen usage")
+    return _Said(
+        lines=(f"{title}{total}",), text=_table(rows, len(report.by)), file_name="usage.txt", whole="autogen usage"
+    )
 
 
 def _usage_row(row: "UsageRow", group: Iterable[str]) -> tuple[str, ...]:
@@ -221,13 +230,20 @@ def _usage_row(row: "UsageRow", group: Iterable[str]) -> tuple[str, ...]:
 
 def _usage_cost(row: "UsageRow") -> str:
     """What is known, and how many calls it leaves out."""
+    if row.unpriced and not row.cost_usd:
+        return f"{row.unpriced:,} unpriced"
     rest = f" + {row.unpriced:,} unpriced" if row.unpriced else ""
-    return f"{dollars(row.cost_usd or Decimal(0))}{rest}"
+    return f"{dollars(row.cost_usd)}{rest}"
 
 
-def _table(rows: list[tuple[str, ...]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+def _table(rows: list[tuple[str, ...]], names: int) -> str:
+    """The first columns are names, the others figures."""
+    columns = [
+        [cell.ljust(width) if at < names else cell.rjust(width) for cell in column]
+        for at, column in enumerate(zip(*rows, strict=True))
+        for width in (max(map(len, column)),)
+    ]
+    return "\n".join("  ".join(cells).rstrip() for cells in zip(*columns, strict=True))
 
 
 def _failure(job: Job, outcome: Failed, markup: Markup) -> str:
