@@ -16,7 +16,8 @@ from autogen_cli.errors import TargetError
 
 MOST_COMMANDS = 5
 LONGEST_MESSAGE = 10_000
-"""Characters: taking CommonMark apart takes up to 20 microseconds for each, if somebody means it to."""
+MOST_BRACKETS = 200
+"""Taking CommonMark apart costs 10 microseconds for a character, 60 for a bracket where somebody means harm."""
 LONGEST_DESCRIPTION = 2_000
 _LONGEST_ECHO = 300
 _DASHES = ("--", "\u2014", "\u2013")  # phones and word processors make one of two
@@ -32,11 +33,12 @@ def read_commands(text: str, *, platform: PlatformName, mention: str = "autogen"
     mention = f"@{mention}".lower()
     if mention not in text.lower():
         return ()
-    lines = own_lines(text, platform) if len(text) <= LONGEST_MESSAGE else text.split("\n")
+    too_much = len(text) > LONGEST_MESSAGE or text.count("[") > MOST_BRACKETS
+    lines = text.split("\n") if too_much else own_lines(text, platform)
     asked = [rest for line in lines if (rest := _after(line, mention)) is not None]
-    if asked and len(text) > LONGEST_MESSAGE:
-        advice = f"commands are read from messages of up to {LONGEST_MESSAGE:,} characters: write it in one of its own"
-        return (Mistake(line=_short(asked[0]), advice=advice),)
+    if asked and too_much:
+        advice = f"no commands are read from messages of more than {LONGEST_MESSAGE:,} characters or {MOST_BRACKETS} ["
+        return (Mistake(line=_short(asked[0]), advice=f"{advice}: write it in one of its own"),)
     read = tuple(_command(line, mention) for line in asked[:MOST_COMMANDS])
     if len(asked) <= MOST_COMMANDS:
         return read

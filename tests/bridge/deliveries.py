@@ -156,6 +156,9 @@ def signed(
         kind,
         (b"x-github-event", event.encode()),
         (b"x-github-delivery", b"72d3162e-cc78-11e3-81ab-4c9367dc0958"),
+        (b"x-github-hook-id", b"292430182"),
+        (b"x-github-hook-installation-target-id", b"186853002"),
+        (b"x-github-hook-installation-target-type", b"repository"),
         (b"x-hub-signature-256", b"sha256=" + signature.encode()),
     ]
 

@@ -3,7 +3,13 @@
 import pytest
 
 from autogen_cli.bridge import github_events, linear_events, slack_events
-from autogen_cli.bridge.commands import LONGEST_DESCRIPTION, LONGEST_MESSAGE, MOST_COMMANDS, read_commands
+from autogen_cli.bridge.commands import (
+    LONGEST_DESCRIPTION,
+    LONGEST_MESSAGE,
+    MOST_BRACKETS,
+    MOST_COMMANDS,
+    read_commands,
+)
 from autogen_cli.bridge.models import Command, Mistake
 from tests.bridge.deliveries import comment, linear, mention
 
@@ -108,11 +114,11 @@ def test_a_message_holds_so_many_commands(platform):
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_a_long_message_is_not_taken_apart(platform):
-    filler = "x" * LONGEST_MESSAGE
-    (mistake,) = read_commands(f"{filler}\n{ASKED}", platform=platform)
-    assert "10,000 characters" in mistake.advice
-    assert read_commands(f"{filler} @autogen usage", platform=platform) == ()
-    assert read_commands(filler, platform=platform) == ()
+    for filler in ("x" * LONGEST_MESSAGE, "[" * (MOST_BRACKETS + 1)):
+        (mistake,) = read_commands(f"{filler}\n{ASKED}", platform=platform)
+        assert "10,000 characters or 200 [" in mistake.advice
+        assert read_commands(f"{filler} @autogen usage", platform=platform) == ()
+        assert read_commands(filler, platform=platform) == ()
 
 
 def test_the_mention_is_a_setting():
