@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from autogen_cli.models import CheckResult, CodeContext, ContextItem, ContextSummary, GeneratedCode, Hop, Usage
+from autogen_cli.models import CheckResult, CodeContext, ContextItem, ContextSummary, GeneratedCode, Hop, Usage, Value
 
 type Json = dict[str, Any]
 
@@ -15,6 +15,8 @@ def to_json(value: Any) -> Any:
     """Dataclasses become objects, tuples arrays, paths strings, money numbers; an unknown cost stays null."""
     if value is None or isinstance(value, str | int | float):
         return value  # nearly all of them
+    if isinstance(value, Value):  # as below, in a third of the time
+        return {name: to_json(getattr(value, name)) for name in type(value).__slots__}
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: to_json(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):

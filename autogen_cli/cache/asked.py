@@ -1,5 +1,7 @@
 """What was asked for each entry on disk. Kept apart from the entries: only `explain` reads it."""
 
+from typing import Any
+
 from autogen_cli.cache.base import KeyInputs
 from autogen_cli.models import Prompt
 from autogen_cli.storage.store import JSONStore
@@ -7,9 +9,10 @@ from autogen_cli.storage.store import JSONStore
 TABLE = "CREATE TABLE IF NOT EXISTS Asked (key TEXT PRIMARY KEY, value BLOB);"
 
 
-def keep(store: JSONStore, inputs: KeyInputs) -> None:
+def keeping(store: JSONStore, inputs: KeyInputs) -> tuple[str, tuple[Any, ...]]:
+    """The statement that keeps it."""
     row = store.encode_row(inputs.key, {"asked": inputs.parts()})
-    store.execute(("INSERT OR REPLACE INTO Asked VALUES (?, ?)", (inputs.key, row)))
+    return "INSERT OR REPLACE INTO Asked VALUES (?, ?)", (inputs.key, row)
 
 
 def recall(store: JSONStore, key: str) -> KeyInputs | None:

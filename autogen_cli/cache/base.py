@@ -105,7 +105,8 @@ class CacheLevel(Protocol):
 
     def get(self, key: str) -> CacheEntry | None: ...
 
-    def set(self, entry: CacheEntry) -> None: ...
+    def set(self, *entries: CacheEntry) -> None:
+        """In one step, which is much quicker than one for each."""
 
     def delete(self, key: str) -> bool: ...
 

@@ -71,12 +71,16 @@ class DiskLevel:
         self._used.add(key)
         return entry_from_json(found)
 
-    def set(self, entry: CacheEntry) -> None:
+    def set(self, *entries: CacheEntry) -> None:
         self.flush()  # before anything is evicted
-        expire = None if entry.expires is None else entry.expires - time.time()
-        self.store.set(entry.key, entry_to_json(entry), expire=expire, tag=json.dumps(entry.labels()))
-        if entry.inputs is not None:
-            asked.keep(self.store, entry.inputs)
+        now = time.time()
+        self.store.set(
+            [
+                (e.key, entry_to_json(e), None if e.expires is None else e.expires - now, json.dumps(e.labels()))
+                for e in entries
+            ],
+            *(asked.keeping(self.store, entry.inputs) for entry in entries if entry.inputs is not None),
+        )
 
     def delete(self, key: str) -> bool:
         found = self.store.delete(key)

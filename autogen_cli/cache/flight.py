@@ -21,16 +21,27 @@ type Sleep = Callable[[float], Awaitable[None]]
 
 
 class Flights:
-    """look: finds an answer in the cache. leases: what the processes share; its methods don't fail."""
+    """look: finds an answer in the cache. leases: what the processes share; its methods don't fail. release: gives the
+    lease of a key and an owner back, once its answer is where the others look.
+    """
 
-    def __init__(self, look: Callable[[str], CacheHit | None], leases: Leases, *, sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(
+        self,
+        look: Callable[[str], CacheHit | None],
+        leases: Leases,
+        *,
+        release: Callable[[str, str], None],
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
         self._look = look
         self._leases = leases
+        self._release = release
         self._sleep = sleep
         self._owner = f"{os.getpid()}-{os.urandom(6).hex()}"
         self._leading: dict[str, asyncio.Event] = {}
         self._held: set[str] = set()
         self._renewal: asyncio.Task[None] | None = None
+        self._asking: dict[str, asyncio.Future[bool]] = {}
 
     @contextlib.asynccontextmanager
     async def flight(self, key: str) -> AsyncIterator[CacheHit | None]:
@@ -49,7 +60,7 @@ class Flights:
 
     async def _wait_or_lead(self, key: str) -> CacheHit | None:
         pause = _FIRST_LOOK
-        while not self._leases.acquire(key, self._owner, LEASE_SECONDS):
+        while not await self._acquire(key):
             await self._sleep(pause)
             pause = min(pause * 1.5, _LAST_LOOK)
             if (hit := self._look(key)) is not None:
@@ -58,6 +69,21 @@ class Flights:
         if self._renewal is None:
             self._renewal = asyncio.create_task(self._renew())
         return self._look(key)  # the last leader may have landed between the caller's look and now
+
+    async def _acquire(self, key: str) -> bool:
+        """All who ask at once do so in one step."""
+        loop = asyncio.get_running_loop()
+        if not self._asking:
+            loop.call_soon(self._acquire_all)
+        asked: asyncio.Future[bool] = loop.create_future()
+        self._asking[key] = asked
+        return await asked
+
+    def _acquire_all(self) -> None:
+        asking, self._asking = self._asking, {}
+        keys = [key for key, asked in asking.items() if not asked.done()]  # else its caller was cancelled
+        for key, mine in zip(keys, self._leases.acquire(keys, self._owner, LEASE_SECONDS) if keys else (), strict=True):
+            asking[key].set_result(mine)
 
     async def _renew(self) -> None:
         while True:
@@ -68,7 +94,7 @@ class Flights:
         del self._leading[key]
         if key in self._held:
             self._held.discard(key)
-            self._leases.release(key, self._owner)
+            self._release(key, self._owner)
         if self._renewal is not None and not self._held:
             self._renewal.cancel()
             self._renewal = None

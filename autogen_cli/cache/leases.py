@@ -1,7 +1,7 @@
 """Who is at work on a key: a lease that its holder renews, and that others may take once it has run out."""
 
+import json
 import time
-from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from typing import Protocol, runtime_checkable
 
@@ -14,11 +14,11 @@ TABLE = "CREATE TABLE IF NOT EXISTS Lease (key TEXT PRIMARY KEY, owner TEXT, exp
 class Leases(Protocol):
     """seconds: how long a lease lasts. A method raises StoreError where the store can't do its work."""
 
-    def acquire(self, key: str, owner: str, seconds: float) -> bool: ...
+    def acquire(self, keys: Sequence[str], owner: str, seconds: float) -> Sequence[bool]: ...
 
     def renew(self, keys: Collection[str], owner: str, seconds: float) -> None: ...
 
-    def release(self, key: str, owner: str) -> None: ...
+    def release(self, keys: Collection[str], owner: str) -> None: ...
 
 
 @runtime_checkable
@@ -44,27 +44,28 @@ class SharedLeases:
         self._attempt = attempt
         self._held: dict[str, LeasingLevel] = {}
 
-    def acquire(self, key: str, owner: str, seconds: float) -> bool:
+    def acquire(self, keys: Sequence[str], owner: str, seconds: float) -> Sequence[bool]:
         for level in self._levels:
-            taken = self._attempt(level, None, level.leases.acquire, key, owner, seconds)
-            if taken:
-                self._held[key] = level
+            taken = self._attempt(level, None, level.leases.acquire, keys, owner, seconds)
             if taken is not None:
+                self._held |= {key: level for key, mine in zip(keys, taken, strict=True) if mine}
                 return taken
-        return True
+        return [True] * len(keys)
 
     def renew(self, keys: Collection[str], owner: str, seconds: float) -> None:
-        by_level: dict[str, set[str]] = defaultdict(set)
-        for key in keys & self._held.keys():
-            by_level[self._held[key].name].add(key)
         for level in self._levels:
-            if held := by_level[level.name]:
+            if held := self._held_in(level, keys):
                 self._attempt(level, None, level.leases.renew, held, owner, seconds)
 
-    def release(self, key: str, owner: str) -> None:
-        level = self._held.pop(key, None)
-        if level is not None:
-            self._attempt(level, None, level.leases.release, key, owner)
+    def release(self, keys: Collection[str], owner: str) -> None:
+        for level in self._levels:
+            if held := self._held_in(level, keys):
+                self._attempt(level, None, level.leases.release, held, owner)
+        for key in keys:
+            self._held.pop(key, None)
+
+    def _held_in(self, level: LeasingLevel, keys: Collection[str]) -> list[str]:
+        return [key for key in keys if self._held.get(key) is level]
 
 
 class DiskLeases:
@@ -74,19 +75,19 @@ class DiskLeases:
         self._store = store
         self._clock = clock
 
-    def acquire(self, key: str, owner: str, seconds: float) -> bool:
+    def acquire(self, keys: Sequence[str], owner: str, seconds: float) -> Sequence[bool]:
         now = self._clock()
         take = (
             "INSERT INTO Lease VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE"
             " SET owner = excluded.owner, expires = excluded.expires WHERE expires < ?"
         )
-        return self._store.execute((take, (key, owner, now + seconds, now))) == 1
+        taken = self._store.each((take, (key, owner, now + seconds, now)) for key in keys)
+        return [count == 1 for count in taken]
 
     def renew(self, keys: Collection[str], owner: str, seconds: float) -> None:
-        until = self._clock() + seconds
-        self._store.execute(
-            *(("UPDATE Lease SET expires = ? WHERE key = ? AND owner = ?", (until, key, owner)) for key in keys)
-        )
+        renew = "UPDATE Lease SET expires = ? WHERE owner = ? AND key IN (SELECT value FROM json_each(?))"
+        self._store.execute((renew, (self._clock() + seconds, owner, json.dumps(list(keys)))))
 
-    def release(self, key: str, owner: str) -> None:
-        self._store.execute(("DELETE FROM Lease WHERE key = ? AND owner = ?", (key, owner)))
+    def release(self, keys: Collection[str], owner: str) -> None:
+        release = "DELETE FROM Lease WHERE owner = ? AND key IN (SELECT value FROM json_each(?))"
+        self._store.execute((release, (owner, json.dumps(list(keys)))))

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from autogen_cli.cache.base import CacheEntry, CacheHit, CacheLevel, KeyInputs, target_label
 from autogen_cli.cache.counters import Counters
 from autogen_cli.cache.disk import DiskLevel
+from autogen_cli.cache.memory import MemoryLevel
 from autogen_cli.models import SourceFile
 from autogen_cli.storage.base import StoreError
 
 if TYPE_CHECKING:
     from autogen_cli.cache.explain import Explanation
     from autogen_cli.cache.flight import Flights
+    from autogen_cli.cache.leases import SharedLeases
     from autogen_cli.cache.stats import LevelStats, Verdict
 
 RETRY_AFTER = 30.0
@@ -42,6 +44,8 @@ class CacheManager:
         self._clock = clock
         self._errors: dict[str, tuple[str, float]] = {}
         self._counters = Counters(self._disk.store if self._disk else None)
+        self._held: dict[str, CacheEntry] | None = None
+        self._landed: list[tuple[str, str]] = []  # keys and owners of leases that end with the next flush
 
     def get(self, key: str) -> CacheHit | None:
         """The entry from the first level that has it; the quicker levels get a copy."""
@@ -51,8 +55,29 @@ class CacheManager:
         """Writes to every level; an entry without an expiry gets the cache's."""
         if entry.expires is None and self._ttl is not None:
             entry = replace(entry, expires=self._clock() + self._ttl)
+        if self._held is not None:
+            self._held[entry.key] = entry
+            return
         for level in self.levels:
             self.attempt(level, None, level.set, entry)
+
+    def hold(self) -> None:
+        """From now on entries are written at each `flush`, and the leases of their keys last until then. What is in
+        memory is that alone: of thousands of different requests none comes again.
+        """
+        self._held = {}
+
+    def flush(self) -> None:
+        """Writes what is held."""
+        held, landed = self._held, self._landed
+        if held:
+            self._held = {}
+            for level in self.levels:
+                if not isinstance(level, MemoryLevel):
+                    self.attempt(level, None, level.set, *held.values())
+        self._landed = []
+        for owner in {owner for _, owner in landed}:
+            self._leases.release([key for key, its in landed if its == owner], owner)
 
     def delete(self, key: str) -> bool:
         found = [self.attempt(level, False, level.delete, key) for level in self.levels]
@@ -136,6 +161,7 @@ class CacheManager:
         return {name: reason for name, (reason, _) in self._errors.items()}
 
     def close(self) -> None:
+        self.flush()
         if self._disk:
             self.attempt(self._disk, None, self._counters.flush)
             self.attempt(self._disk, None, self._disk.flush)
@@ -160,12 +186,25 @@ class CacheManager:
     @cached_property
     def _flights(self) -> "Flights":
         from autogen_cli.cache.flight import Flights
+
+        return Flights(self._look, self._leases, release=self._release)
+
+    @cached_property
+    def _leases(self) -> "SharedLeases":
         from autogen_cli.cache.leases import LeasingLevel, SharedLeases
 
         sharing = [level for level in self.levels if isinstance(level, LeasingLevel)]
-        return Flights(self._look, SharedLeases(sharing, self.attempt))
+        return SharedLeases(sharing, self.attempt)
+
+    def _release(self, key: str, owner: str) -> None:
+        if self._held is None:
+            self._leases.release([key], owner)
+        else:
+            self._landed.append((key, owner))
 
     def _look(self, key: str, *, count_misses: bool = False) -> CacheHit | None:
+        if self._held and key in self._held:
+            return CacheHit(self._held[key], "memory")
         for position, level in enumerate(self.levels):
             entry = self.attempt(level, None, level.get, key)
             if entry is None or (entry.expires is not None and entry.expires <= self._clock()):
@@ -173,7 +212,7 @@ class CacheManager:
                     self._counters.miss(level.name)
                 continue
             self._counters.hit(level.name, entry)
-            for quicker in self.levels[:position]:
+            for quicker in self.levels[:position] if self._held is None else ():
                 self.attempt(quicker, None, quicker.set, entry)
             return CacheHit(entry, level.name)
         return None

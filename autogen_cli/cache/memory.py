@@ -23,10 +23,11 @@ class MemoryLevel:
                 self._entries.move_to_end(key)
             return entry
 
-    def set(self, entry: CacheEntry) -> None:
+    def set(self, *entries: CacheEntry) -> None:
         with self._lock:
-            self._entries[entry.key] = entry
-            self._entries.move_to_end(entry.key)
+            for entry in entries:
+                self._entries[entry.key] = entry
+                self._entries.move_to_end(entry.key)
             while len(self._entries) > self._max_entries:
                 self._entries.popitem(last=False)
                 self._evicted += 1

@@ -32,11 +32,14 @@ class RedisLevel:
         data = self.call("get", _ENTRY + key)
         return None if data is None else self._decoded(key, data)
 
-    def set(self, entry: CacheEntry) -> None:
+    def set(self, *entries: CacheEntry) -> None:
+        self.pipeline(command for entry in entries for command in self._setting(entry))
+
+    def _setting(self, entry: CacheEntry) -> Iterator[Sequence[Any]]:
         data = self._codec.seal(json.dumps(entry_to_json(entry)).encode(), entry.key)
         milliseconds = [] if entry.expires is None else ["PX", max(1, round((entry.expires - time.time()) * 1000))]
-        labels = [("SADD", _LABEL + label, entry.key) for label in entry.labels()]
-        self.pipeline([("SET", _ENTRY + entry.key, data, *milliseconds), *labels])
+        yield "SET", _ENTRY + entry.key, data, *milliseconds
+        yield from (("SADD", _LABEL + label, entry.key) for label in entry.labels())
 
     def delete(self, key: str) -> bool:
         entry = self.get(key)
@@ -155,14 +158,15 @@ class RedisLeases:
     def __init__(self, level: RedisLevel) -> None:
         self._level = level
 
-    def acquire(self, key: str, owner: str, seconds: float) -> bool:
-        return bool(self._level.call("set", _LEASE + key, owner, nx=True, px=round(seconds * 1000)))
+    def acquire(self, keys: Sequence[str], owner: str, seconds: float) -> Sequence[bool]:
+        life = ("NX", "PX", round(seconds * 1000))
+        return [bool(taken) for taken in self._level.pipeline([("SET", _LEASE + key, owner, *life) for key in keys])]
 
     def renew(self, keys: Collection[str], owner: str, seconds: float) -> None:
         self._level.pipeline([("PEXPIRE", _LEASE + key, round(seconds * 1000)) for key in keys])
 
-    def release(self, key: str, owner: str) -> None:
-        self._level.call("eval", _RELEASE, 1, _LEASE + key, owner)
+    def release(self, keys: Collection[str], owner: str) -> None:
+        self._level.pipeline([("EVAL", _RELEASE, 1, _LEASE + key, owner) for key in keys])
 
 
 @contextlib.contextmanager

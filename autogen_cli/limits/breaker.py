@@ -91,9 +91,8 @@ class CircuitBreaker:
         self._store.close()
 
     def _admit(self, key: str) -> None:
-        with self._store.transaction("DEFERRED") as connection:
-            if not _opened(connection.execute("SELECT opened_at FROM breakers WHERE key = ?", (key,)).fetchone()):
-                return
+        if not self._store.one("SELECT 1 FROM breakers WHERE key = ? AND opened_at IS NOT NULL", key):
+            return
         now = self._clock()
         with self._store.transaction() as connection:
             probes = connection.execute(
@@ -137,16 +136,10 @@ class CircuitBreaker:
     def _alive(self, key: str) -> None:
         """It answers, if only with a refusal."""
         with contextlib.suppress(StoreError):
-            with self._store.transaction("DEFERRED") as connection:
-                known = connection.execute("SELECT 1 FROM breakers WHERE key = ?", (key,)).fetchone()
-            if known:
+            if self._store.one("SELECT 1 FROM breakers WHERE key = ?", key):
                 self.reset(key)
 
     def _leave_probe(self, key: str) -> None:
         """The attempt ended without telling anything about the service: the next one may probe."""
         with contextlib.suppress(StoreError), self._store.transaction() as connection:
             connection.execute("UPDATE breakers SET probe_at = NULL WHERE key = ?", (key,))
-
-
-def _opened(row: tuple[float | None] | None) -> bool:
-    return row is not None and row[0] is not None

@@ -82,6 +82,7 @@ class Budget:
         self._on_warning = on_warning
         self._clock = clock
         self._shares_run = run is not None
+        self._held: dict[tuple[str, ...], list[int]] | None = None  # by periods: what was reserved, and spent of it
         self.run = run or uuid.uuid4().hex
 
     def reserve(self, worst: Decimal | None) -> Reservation:
@@ -105,14 +106,53 @@ class Budget:
             self._object(_figures(spending, amount), f"raise {SETTINGS[spending.period]}, or {CHEAPER}")
         return Reservation(amount=amount, periods=periods)
 
+    def reserve_together(self, worsts: Sequence[Decimal | None]) -> list[Reservation] | None:
+        """As `reserve` for each, in one step; None where they don't all fit, or not without a word: then each has to
+        ask for itself.
+        """
+        if self._limited and None in worsts:
+            return None
+        amounts = [_nano(worst or Decimal(0)) for worst in worsts]
+        periods, total = self._periods(), sum(amounts)
+        limits = [None if limit is None else _nano(limit) for limit in self._limits]
+        try:
+            tallies = self._store.reserve(periods, limits, total, force=False)
+        except StoreError:
+            return None
+        if any(tally.exceeds(limit, total) for tally, limit in zip(tallies, limits, strict=True)):
+            return None
+        return [Reservation(amount=amount, periods=periods) for amount in amounts]
+
     def settle(self, reservation: Reservation, cost: Decimal | None) -> None:
         """cost: USD that were spent, 0 for a request that wasn't billed; None: unknown, the worst case stays."""
         spent = reservation.amount if cost is None else _nano(cost)
         if not reservation.periods:
             return
+        if self._held is None:
+            self._settle(reservation.periods, reservation.amount, spent)
+            return
+        held = self._held.setdefault(reservation.periods, [0, 0])
+        held[0] += reservation.amount
+        held[1] += spent
+
+    def hold(self) -> None:
+        """From now on what is settled goes into the books at each `flush`; until then its worst case is counted."""
+        self._held = {}
+
+    def flush(self) -> bool:
+        """Whether there was anything to settle."""
+        held = self._held
+        if not held:
+            return False
+        self._held = {}
+        for periods, (reserved, spent) in held.items():
+            self._settle(periods, reserved, spent)
+        return True
+
+    def _settle(self, periods: tuple[str, ...], reserved: int, spent: int) -> None:
         try:
-            tallies = self._store.settle(reservation.periods, reservation.amount, spent)
-            alerts = list(self._due_alerts(reservation.periods, tallies))
+            tallies = self._store.settle(periods, reserved, spent)
+            alerts = list(self._due_alerts(periods, tallies))
         except StoreError as exc:
             self._on_warning(f"the budget's books can't be kept, the worst case stays counted: {exc}")
             return
@@ -129,6 +169,7 @@ class Budget:
             self._store.forget(f"run:{self.run}")
 
     def close(self) -> None:
+        self.flush()
         if not self._shares_run:
             self.forget_run()
         self._store.close()

@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from autogen_cli.storage.faults import translated
 
@@ -43,6 +44,12 @@ class LimitsStore:
                 connection.rollback()
                 raise
             connection.commit()
+
+    def one(self, select: str, *arguments: object) -> tuple[Any, ...] | None:
+        """The first row of a query: a transaction by itself. Raises StoreError as `transaction` does."""
+        with self._turn, translated(self.path):
+            row: tuple[Any, ...] | None = self._opened().execute(select, arguments).fetchone()
+            return row
 
     def close(self) -> None:
         if self._connection:

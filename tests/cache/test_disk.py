@@ -61,7 +61,7 @@ def test_what_has_expired_is_pruned(level: DiskLevel, make_entry):
     level.set(make_entry("a", expires=time.time() + 100))
     level.set(make_entry("b", expires=time.time() + 100))
     level.store.execute(("UPDATE Cache SET expire_time = 1 WHERE key = ?", (make_entry("a").key,)))
-    level.leases.acquire("k", "me", -1)
+    level.leases.acquire(["k"], "me", -1)
     level.lookup.remember("request", "state", "gone")
 
     assert level.get(make_entry("a").key) is None
@@ -100,7 +100,7 @@ def test_verify_names_what_is_wrong(level: DiskLevel, make_entry, damage: str, p
 
 def test_an_unreadable_entry_is_a_miss(level: DiskLevel, make_entry):
     level.set(make_entry())
-    level.store.set(make_entry().key, {"not": "an entry"})
+    level.store.set([(make_entry().key, {"not": "an entry"}, None, None)])
 
     assert level.get(make_entry().key) is None
     assert list(level.entries()) == []

@@ -103,15 +103,15 @@ async def test_a_lease_is_renewed_while_the_leader_is_at_work(make_entry, shared
     async with here.flight("k") as hit:
         assert hit is None
         await asyncio.sleep(0.6)
-        assert not there.leases.acquire("k", "another", 1)
-    assert there.leases.acquire("k", "another", 1)
-    there.leases.release("k", "not the owner")
-    assert not there.leases.acquire("k", "third", 1)
+        assert there.leases.acquire(["k"], "another", 1) == [False]
+    assert there.leases.acquire(["k"], "another", 1) == [True]
+    there.leases.release(["k"], "not the owner")
+    assert there.leases.acquire(["k"], "third", 1) == [False]
 
 
 async def test_a_lease_of_a_dead_leader_runs_out(shared, make_entry):
     there, here = shared(), CacheManager([shared()])
-    there.leases.acquire(make_entry().key, "dead", 0.2)
+    there.leases.acquire([make_entry().key], "dead", 0.2)
     started = time.monotonic()
 
     assert await answer(here, make_entry(), []) == "led"
@@ -132,12 +132,12 @@ def test_the_next_level_keeps_the_lease_when_the_first_fails(tmp_path: Path):
     cache = CacheManager([dead, disk])
     leases = SharedLeases([dead, disk], cache.attempt)
 
-    assert leases.acquire("k", "me", 10)
-    assert not disk.leases.acquire("k", "you", 10)
+    assert leases.acquire(["k"], "me", 10) == [True]
+    assert disk.leases.acquire(["k"], "you", 10) == [False]
     leases.renew({"k", "unknown"}, "me", 10)
-    leases.release("k", "me")
-    leases.release("k", "me")
-    assert disk.leases.acquire("k", "you", 10)
+    leases.release(["k"], "me")
+    leases.release(["k"], "me")
+    assert disk.leases.acquire(["k"], "you", 10) == [True]
     cache.close()
 
 

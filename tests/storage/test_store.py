@@ -34,7 +34,7 @@ def sql(store: JSONStore, statement: str, *arguments: object) -> list[tuple]:
 
 
 def test_values_survive_the_process_that_wrote_them(store: JSONStore):
-    store.set("k", {"text": "\ud800 é", "list": [1, None, 2.5]})
+    store.set([("k", {"text": "\ud800 é", "list": [1, None, 2.5]}, None, None)])
     store.close()
 
     assert store.get("k") == {"text": "\ud800 é", "list": [1, None, 2.5]}
@@ -43,7 +43,7 @@ def test_values_survive_the_process_that_wrote_them(store: JSONStore):
 
 
 def test_a_value_is_plain_json_in_the_file(store: JSONStore):
-    store.set("k", {"big": "x" * 100_000}, tag="t")
+    store.set([("k", {"big": "x" * 100_000}, None, "t")])
 
     ((key, raw, mode, filename, value, tag),) = sql(store, "SELECT key, raw, mode, filename, value, tag FROM Cache")
     assert (key, raw, mode, filename, tag) == ("k", 1, diskcache.core.MODE_RAW, None, "t")
@@ -57,7 +57,7 @@ def test_a_pickle_in_the_file_is_never_read(store: JSONStore, notices: list[str]
             return os.mkdir, (str(tmp_path / "executed"),)
 
     bomb = pickle.dumps(Evil())
-    store.set("k", {"a": 1})
+    store.set([("k", {"a": 1}, None, None)])
     if what == "value":
         sql(store, "UPDATE Cache SET mode = ?, value = ?", diskcache.core.MODE_PICKLE, bomb)
         assert store.get("k") is None
@@ -68,7 +68,7 @@ def test_a_pickle_in_the_file_is_never_read(store: JSONStore, notices: list[str]
 
 
 def test_only_text_keys_and_bytes_are_stored(store: JSONStore):
-    store.set("k", {})
+    store.set([("k", {}, None, None)])
     store.close()
     with contextlib.closing(open_diskcache(store.folder, timeout=1, settings={})) as cache:
         with pytest.raises(TypeError, match="key is text"):
@@ -81,7 +81,7 @@ def test_only_text_keys_and_bytes_are_stored(store: JSONStore):
 
 
 def test_diskcache_never_unpickles_either(store: JSONStore):
-    store.set("k", {})
+    store.set([("k", {}, None, None)])
     sql(store, "INSERT INTO Cache (key, raw, mode, value) VALUES (?, 0, 4, ?)", pickle.dumps("k2"), pickle.dumps(1))
     sql(store, "UPDATE Cache SET mode = 4 WHERE raw = 1")
     with contextlib.closing(open_diskcache(store.folder, timeout=1, settings={})) as cache:
@@ -91,27 +91,27 @@ def test_diskcache_never_unpickles_either(store: JSONStore):
 
 @pytest.mark.parametrize("broken", [b"{", b"[1]", b"\xff"])
 def test_a_value_that_is_no_object_counts_as_absent(store: JSONStore, broken: bytes):
-    store.set("k", {})
+    store.set([("k", {}, None, None)])
     sql(store, "UPDATE Cache SET value = ?", broken)
     assert store.get("k") is None
 
-    store.set("k", {"a": 1})
+    store.set([("k", {"a": 1}, None, None)])
     assert store.get("k") == {"a": 1}
 
 
 def test_entries_expire(store: JSONStore):
-    store.set("k", {"a": 1}, expire=-1)
+    store.set([("k", {"a": 1}, -1, None)])
 
     assert store.get("k") is None
 
 
 def test_a_lock_of_another_process_is_named_and_stops_no_reader(store: JSONStore):
-    store.set("k", {"a": 1})
+    store.set([("k", {"a": 1}, None, None)])
     with contextlib.closing(sqlite3.connect(store.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         for _ in range(2):
             with pytest.raises(StoreError, match="another process holds its lock"):
-                store.set("k", {})
+                store.set([("k", {}, None, None)])
             with pytest.raises(StoreError, match="another process holds its lock"):
                 store.delete("k")
             assert store.get("k") == {"a": 1}
@@ -119,7 +119,7 @@ def test_a_lock_of_another_process_is_named_and_stops_no_reader(store: JSONStore
 
 
 def test_a_store_of_another_version_is_left_alone(store: JSONStore, tmp_path: Path):
-    store.set("k", {})
+    store.set([("k", {}, None, None)])
     store.close()
     newer = JSONStore(tmp_path / "store", schema=2)
 
@@ -132,14 +132,14 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path):
     (tmp_path / "file").write_text("")
 
     with pytest.raises(StoreError, match=r"Not a directory|File exists"):
-        JSONStore(tmp_path / "file" / "store", schema=1).set("k", {})
+        JSONStore(tmp_path / "file" / "store", schema=1).set([("k", {}, None, None)])
     assert JSONStore(tmp_path / "file" / "store", schema=1).get("k") is None
 
 
 @pytest.mark.parametrize("damage", ["garbage", "truncated", "page"])
 def test_a_damaged_file_is_set_aside_and_the_rest_kept(store: JSONStore, notices: list[str], damage: str):
     for number in range(200):
-        store.set(f"k{number:03d}", {"text": "x" * 2000})
+        store.set([(f"k{number:03d}", {"text": "x" * 2000}, None, None)])
     store.close()
     sql(store, "PRAGMA wal_checkpoint(TRUNCATE)")
     data = bytearray(store.path.read_bytes())
@@ -151,7 +151,7 @@ def test_a_damaged_file_is_set_aside_and_the_rest_kept(store: JSONStore, notices
         data[len(data) // 2 : len(data) // 2 + 8192] = b"\xff" * 8192
     store.path.write_bytes(data)
 
-    store.set("new", {})
+    store.set([("new", {}, None, None)])
     readable = [number for number in range(200) if store.get(f"k{number:03d}")]
     assert store.get("new") == {}
     assert len(notices) == (0 if damage == "page" and not notices else 1)
@@ -163,11 +163,11 @@ def test_a_damaged_file_is_set_aside_and_the_rest_kept(store: JSONStore, notices
 
 
 def test_damage_met_by_two_is_mended_once(store: JSONStore, notices: list[str], tmp_path: Path):
-    store.set("k", {})
+    store.set([("k", {}, None, None)])
     store.close()
     store.path.write_bytes(b"?" * 5000)
     second = JSONStore(tmp_path / "store", schema=1, on_notice=notices.append)
-    store.set("a", {})
+    store.set([("a", {}, None, None)])
     second._rebuild()
 
     assert second.get("a") == {}
@@ -181,7 +181,7 @@ def test_owner_tables_follow_the_entries(tmp_path: Path):
         "CREATE TRIGGER IF NOT EXISTS OwnerInsert AFTER INSERT ON Cache BEGIN INSERT INTO Owner VALUES (NEW.tag); END;"
     )
     store = JSONStore(tmp_path, schema=1, tables=tables)
-    store.set("k", {}, tag="t")
+    store.set([("k", {}, None, "t")])
 
     assert list(store.select("SELECT tag FROM Owner")) == [("t",)]
     with pytest.raises(StoreError, match="no such table"):
@@ -191,11 +191,12 @@ def test_owner_tables_follow_the_entries(tmp_path: Path):
 
 def test_a_full_disk_is_named(tmp_path: Path):
     """As SQLite says it when a file may grow no further; what was stored before stays."""
-    store = JSONStore(tmp_path, schema=1, sqlite_max_page_count=40)
+    store = JSONStore(tmp_path, schema=1)
+    store._connection().execute("PRAGMA max_page_count = 40")
 
     def fill() -> None:
         for number in range(100):
-            store.set(f"k{number}", {"text": "x" * 5000})
+            store.set([(f"k{number}", {"text": "x" * 5000}, None, None)])
 
     with pytest.raises(StoreError, match="the disk is full"):
         fill()
@@ -211,13 +212,13 @@ def test_a_read_only_folder_is_named():
         "import os, sys; from pathlib import Path; from autogen_cli.storage import diskcaches\n"
         "from autogen_cli.storage.base import StoreError; from autogen_cli.storage.store import JSONStore\n"
         "os.geteuid() or os.setuid(65534)\n"
-        "try: JSONStore(Path(sys.argv[1]), schema=1).set('k', {})\n"
+        "try: JSONStore(Path(sys.argv[1]), schema=1).set([('k', {}, None, None)])\n"
         "except StoreError as exc: print(exc)"
     )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         store = JSONStore(folder, schema=1)
-        store.set("k", {})
+        store.set([("k", {}, None, None)])
         store.close()
         store.path.chmod(0o444)
         folder.chmod(0o555)
@@ -231,7 +232,7 @@ def test_many_processes_open_and_write_at_once(tmp_path: Path):
     script = (
         "import sys; from pathlib import Path; from autogen_cli.storage.store import JSONStore\n"
         "store = JSONStore(Path(sys.argv[1]), schema=1, timeout=20)\n"
-        "for n in range(50): store.set(f'{sys.argv[2]}-{n}', {'n': n})\n"
+        "for n in range(50): store.set([(f'{sys.argv[2]}-{n}', {'n': n}, None, None)])\n"
         "store.close()"
     )
     started = time.monotonic()
@@ -246,7 +247,7 @@ def test_many_processes_open_and_write_at_once(tmp_path: Path):
 
 def test_a_damaged_count_is_no_length(tmp_path: Path) -> None:
     store = JSONStore(tmp_path, schema=1)
-    store.set("k", {})
+    store.set([("k", {}, None, None)])
     for count in (-1, "many"):
         store.execute(("UPDATE Settings SET value = ? WHERE key = 'count'", (count,)))
         assert len(store) == 0

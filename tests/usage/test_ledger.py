@@ -71,8 +71,8 @@ def test_an_event_survives_as_json(make_event, fields):
 
 def test_a_document_that_is_no_event_is_skipped(tracker: UsageTracker, make_event):
     tracker.record(make_event())
-    tracker._store.set("9" * 17 + "-x", {"strange": 1})
-    tracker._store.set("9" * 17 + "-y", {**event_to_json(make_event()), "cost_usd": "much"})
+    tracker._store.set([("9" * 17 + "-x", {"strange": 1}, None, None)])
+    tracker._store.set([("9" * 17 + "-y", {**event_to_json(make_event()), "cost_usd": "much"}, None, None)])
 
     assert list(tracker.events()) == [make_event()]
 

@@ -6,7 +6,7 @@ on one machine, without a scheduler, through the files that its processes share 
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -68,7 +68,7 @@ class DaskExecutor:
     def limit(self) -> str:
         return ""
 
-    async def run(self, work: AsyncIterator[Work]) -> AsyncGenerator[Outcome]:
+    async def run(self, work: AsyncIterator[Work]) -> AsyncGenerator[Sequence[Outcome]]:
         async with aclosing(_chunks(work, self._size)) as chunks:
             first = await anext(chunks, None)
             if first is None:
@@ -78,8 +78,7 @@ class DaskExecutor:
             async with aclosing(abreast(self._sent(first, chunks), 2 * threads)) as found:
                 async for carried in found:
                     self._services.tracker.record(*carried.events)
-                    for outcome in carried.outcomes:
-                        yield outcome
+                    yield carried.outcomes
 
     def stop(self) -> None:
         self._stopping = True

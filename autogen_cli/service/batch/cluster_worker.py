@@ -129,7 +129,7 @@ class _Station:
             self._services, Desk(self._services, self._options), self._options,
             concurrency=len(chunk), purse=self._purse,
         )  # fmt: skip
-        outcomes = [outcome async for outcome in executor.run(_each(chunk))]
+        outcomes = [outcome async for outcomes in executor.run(_each(chunk)) for outcome in outcomes]
         return Carried(outcomes=outcomes, events=self._events.take())
 
     def close(self) -> None:

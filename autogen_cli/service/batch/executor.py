@@ -4,7 +4,7 @@ The runner reads rows, leaves out what the journal has finished already, and giv
 comes back goes into the journal, and from there into the output.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -52,9 +52,10 @@ class Executor(Protocol):
     """Carries work out.
 
     `run` pulls work only as far as it has room for it, so that memory stays bounded, and yields outcomes as they come,
-    in any order; once `work` has ended it finishes what it holds and ends. `stop` (the first Ctrl-C): nothing more is
-    sent, what is on its way is finished and yielded, the rest is dropped without an outcome. Cancelling the task around
-    `run` (the second Ctrl-C) drops everything. What an executor keeps to go on after a stop is its own business.
+    in any order, together those that are there at once; once `work` has ended it finishes what it holds and ends.
+    `stop` (the first Ctrl-C): nothing more is sent, what is on its way is finished and yielded, the rest is dropped
+    without an outcome. Cancelling the task around `run` (the second Ctrl-C) drops everything. What an executor keeps to
+    go on after a stop is its own business.
 
     in_flight: requests on their way now. limit: what holds the rate back now, for a person; "" if nothing does.
     batch_price: whether its requests are billed at the provider's batch price. takes_all: whether it wants all the work
@@ -70,7 +71,7 @@ class Executor(Protocol):
     @property
     def limit(self) -> str: ...
 
-    def run(self, work: AsyncIterator[Work]) -> AsyncGenerator[Outcome]: ...
+    def run(self, work: AsyncIterator[Work]) -> AsyncGenerator[Sequence[Outcome]]: ...
 
     def stop(self) -> None: ...
 

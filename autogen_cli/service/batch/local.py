@@ -1,7 +1,7 @@
 """The executor of this machine: one event loop for what waits, worker processes for what computes."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import TYPE_CHECKING
 
 from autogen_cli.errors import AutogenError
@@ -37,7 +37,8 @@ class LocalExecutor:
         self._purse = purse or Purse(services.budget)
         self._slots = asyncio.Semaphore(concurrency + max(AHEAD, concurrency // 4))
         self._requests: dict[asyncio.Task[None], BatchGeneration | RawExchange] = {}
-        self._outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue()
+        self._outcomes: list[Outcome] = []
+        self._came = asyncio.Event()
         self._stopping = False
 
     @property
@@ -48,11 +49,16 @@ class LocalExecutor:
     def limit(self) -> str:
         return "budget" if self._purse.waited_for else ""
 
-    async def run(self, work: AsyncIterator[Work]) -> AsyncGenerator[Outcome]:
+    async def run(self, work: AsyncIterator[Work]) -> AsyncGenerator[Sequence[Outcome]]:
         feeding = asyncio.create_task(self._feed(work))
+        feeding.add_done_callback(lambda _: self._came.set())
         try:
-            while outcome := await self._outcomes.get():
-                yield outcome
+            while self._outcomes or not feeding.done():
+                await self._came.wait()
+                self._came.clear()
+                outcomes, self._outcomes = self._outcomes, []
+                if outcomes:
+                    yield outcomes
             await feeding
         finally:
             tasks = [feeding, *self._requests]
@@ -71,18 +77,15 @@ class LocalExecutor:
         await asyncio.to_thread(self._workshop.close)
 
     async def _feed(self, work: AsyncIterator[Work]) -> None:
-        try:
-            async for item in work:
-                await self._slots.acquire()
-                if self._stopping:
-                    continue
-                request = self._request(item)
-                task = asyncio.create_task(self._make(item.key, request))
-                self._requests[task] = request
-                task.add_done_callback(self._done)
-            await asyncio.gather(*self._requests, return_exceptions=True)
-        finally:
-            self._outcomes.put_nowait(None)
+        async for item in work:
+            await self._slots.acquire()
+            if self._stopping:
+                continue
+            request = self._request(item)
+            task = asyncio.create_task(self._make(item.key, request))
+            self._requests[task] = request
+            task.add_done_callback(self._done)
+        await asyncio.gather(*self._requests, return_exceptions=True)
 
     def _request(self, work: Work) -> BatchGeneration | RawExchange:
         if isinstance(work.content, RawRequest):
@@ -96,7 +99,8 @@ class LocalExecutor:
             outcome = Outcome(key=key, error=error)
         except Exception as exc:  # a bug that one row runs into must not end the others
             outcome = Outcome(key=key, error=AutogenError(f"an internal error, {type(exc).__name__}: {exc}"))
-        self._outcomes.put_nowait(outcome)
+        self._outcomes.append(outcome)
+        self._came.set()
 
     def _done(self, task: asyncio.Task[None]) -> None:
         del self._requests[task]

@@ -6,7 +6,7 @@ what is on its way (`jobs`): nothing is uploaded or paid twice.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,13 +72,13 @@ class OpenAIBatchExecutor:
         done = sum(job.completed + job.failed for job in self._jobs.values())
         return f"openai: {done:,} rows done in {len(self._jobs)} batches" if self._jobs else ""
 
-    async def run(self, work: AsyncIterator[Work]) -> AsyncGenerator[Outcome]:
+    async def run(self, work: AsyncIterator[Work]) -> AsyncGenerator[Sequence[Outcome]]:
         self._parts = await asyncio.to_thread(self._taken_up)
         try:
             async with aclosing(self._spool.fill(self._new(work))) as found:
                 async for one in found:
                     if isinstance(one, Outcome):
-                        yield one
+                        yield [one]
                     elif not self._stopped.is_set():
                         self._parts.append(one)
                         self._jobs[one.name] = await self._look(one)
@@ -88,11 +88,11 @@ class OpenAIBatchExecutor:
             while self._parts and not self._stopped.is_set():
                 async with aclosing(self._round()) as outcomes:
                     async for outcome in outcomes:
-                        yield outcome
+                        yield [outcome]
                 await self._wait(pause if self._parts else 0.0)
                 pause = min(pause * GROWTH, longest)
             if self._spool.short and not self._stopped.is_set():
-                yield self._spool.short
+                yield [self._spool.short]
         finally:
             self._spool.discard()
 

@@ -65,8 +65,9 @@ class Progress:
 class BatchRunner:
     """identify: the key of a row's content. ordered: input order, else as completed. total: rows, where known.
 
-    on_row: shown each row of the output: its status, and its document from `"status":` on. on_sync: called now and
-    then, and at the end, to make safe what others keep.
+    on_row: shown each row of the output: its status, and its document from `"status":` on. on_done: called before rows
+    count as finished: what they took is to be on the books by then. on_sync: called now and then, and at the end, to
+    make safe what others keep.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class BatchRunner:
         retry_failed: bool = False,
         total: int | None = None,
         on_row: Callable[[str, bytes], None] = lambda _status, _rest: None,
+        on_done: Callable[[], None] = lambda: None,
         on_sync: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -89,6 +91,7 @@ class BatchRunner:
         self._retry_failed = retry_failed
         self._total = total
         self._on_row = on_row
+        self._on_done = on_done
         self._on_sync = on_sync
         self._clock = clock
         self._begun = clock()
@@ -165,9 +168,11 @@ class BatchRunner:
     async def _carry_out(self) -> bool:
         """False where it was cut short."""
         try:
-            async with aclosing(self._executor.run(self._work())) as outcomes:
-                async for outcome in outcomes:
-                    self._take(outcome)
+            async with aclosing(self._executor.run(self._work())) as coming:
+                async for outcomes in coming:
+                    self._on_done()
+                    for outcome in outcomes:
+                        self._take(outcome)
         except asyncio.CancelledError:
             if not self._aborted or self._task is None:
                 raise

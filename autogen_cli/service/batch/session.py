@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from autogen_cli.errors import ArgumentError, AutogenError
 from autogen_cli.service.batch.apply import Accepted, write_accepted
+from autogen_cli.service.batch.held import Held
 from autogen_cli.service.batch.jobs import jobs_folder
 from autogen_cli.service.batch.journal import Journal
 from autogen_cli.service.batch.local import LocalExecutor
@@ -101,7 +102,7 @@ class Batch:
         options = self._options
         for action in replace(options.generate, write=options.write).actions:
             self._services.access.authorize(action, subject="batch")
-        self._services.tracker.hold()
+        held = Held(self._services)
         with contextlib.ExitStack() as stack:
             journal, place = self._open(stack, sink)
             workshop = self._workshop()
@@ -117,7 +118,8 @@ class Batch:
                 runner = BatchRunner(
                     self._reader, journal, place, executor,
                     identify=self.identify, ordered=options.ordered, retry_failed=options.retry_failed, total=total,
-                    on_sync=self._services.tracker.flush, on_row=accepted.add if options.write else _ignore,
+                    on_done=held.note_down, on_sync=held.flush,
+                    on_row=accepted.add if options.write else _ignore,
                 )  # fmt: skip
                 with _interruptible(runner) if signals else contextlib.nullcontext():
                     async with _watched(runner, watch, pace):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from autogen_cli.providers.fake import FakeServer
+from tests.cli.test_generate import events
 
 CONCURRENCY = 20
 
@@ -32,11 +33,11 @@ def start(folder: Path, *words: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def finished(folder: Path) -> set[str]:
-    """The rows that the journal holds as a whole, by their question."""
+def finished(folder: Path, what: str = "text") -> set[str]:
+    """The rows that the journal holds as a whole, by their answer."""
     journal = folder / "out.jsonl.journal"
     lines = journal.read_bytes().split(b"\n")[1:-1] if journal.exists() else []
-    return {json.loads(line)["result"]["text"] for line in lines if line.endswith(b"}") and line.startswith(b"{")}
+    return {json.loads(line)["result"][what] for line in lines if line.endswith(b"}") and line.startswith(b"{")}
 
 
 def kill_and_resume(folder: Path, server: FakeServer, *, kills: int, seed: int) -> list[tuple[set[str], int]]:
@@ -53,6 +54,7 @@ def kill_and_resume(folder: Path, server: FakeServer, *, kills: int, seed: int) 
         process.wait()
         time.sleep(0.2)  # what was on its way arrives
         seen.append((finished(folder), server.received))
+        assert finished(folder, "request_id") <= {event.request_id for event in events()}  # what was paid is known
     assert start(folder, "--concurrency", "100").wait(120) == 0
     return seen
 

@@ -95,8 +95,8 @@ class Client:
             workshop = Workshop(self.root, self.flags, options, workers=1)
             self.executor = DaskExecutor(services, workshop, options, flags=self.flags, **settings)
             try:
-                async with aclosing(self.executor.run(works(contents))) as outcomes:
-                    return [outcome async for outcome in outcomes]
+                async with aclosing(self.executor.run(works(contents))) as coming:
+                    return [outcome async for outcomes in coming for outcome in outcomes]
             finally:
                 await self.executor.close()
                 self.spending = services.budget.spending()

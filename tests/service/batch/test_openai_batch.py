@@ -87,9 +87,9 @@ class Client:
                 services, workshop, options, self.folder, **{"poll": (0.01, 0.02), **settings}
             )
             try:
-                async with aclosing(self.executor.run(works(contents))) as outcomes:
-                    async for outcome in outcomes:
-                        found.append(outcome)
+                async with aclosing(self.executor.run(works(contents))) as coming:
+                    async for outcomes in coming:
+                        found += outcomes
                         if len(found) == most:
                             return found
             finally:
@@ -298,7 +298,7 @@ async def test_what_was_still_being_written_is_given_back(client):
         with open_services(found.root, command="batch", warn=print, detail=print, flags=found.flags) as services:
             workshop = Workshop(found.root, found.flags, GenerateOptions(), workers=1)
             found.executor = OpenAIBatchExecutor(services, workshop, GenerateOptions(), found.folder)
-            assert [outcome async for outcome in found.executor.run(endless())] == []
+            assert [outcomes async for outcomes in found.executor.run(endless())] == []
             assert services.budget.spending()[1].reserved == 0
             await found.executor.close()
         assert server.received == 0
