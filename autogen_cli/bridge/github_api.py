@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
+from autogen_cli.bridge.github_events import MARKER
 from autogen_cli.bridge.models import Place, Reply
 from autogen_cli.bridge.posting import Api, Response, decoded, field
 
@@ -104,7 +105,7 @@ class GitHubPoster:
 
 
 def marker(key: str) -> str:
-    return f"<!-- autogen:{sha256(key.encode()).hexdigest()[:32]} -->"
+    return f"{MARKER}{sha256(key.encode()).hexdigest()[:32]} -->"
 
 
 def _is_limit(response: Response) -> bool:

@@ -4,10 +4,9 @@ it is known to be there.
 
 import time
 from collections.abc import Callable
-from hashlib import sha256
 from typing import Any
-from uuid import UUID
 
+from autogen_cli.bridge.linear_ids import comment_id_of
 from autogen_cli.bridge.models import Place, Reply
 from autogen_cli.bridge.posting import Api, PostError, Response, decoded, field
 
@@ -69,11 +68,6 @@ class LinearPoster:
         stamps = [response.headers.get(name, "") for name in _RESETS]
         waits = [float(stamp) / 1000 - self._api.clock() for stamp in stamps if stamp.isdecimal()]
         return self._api.wait(response.headers) or min((wait for wait in waits if wait > 0), default=PAUSE)
-
-
-def comment_id_of(key: str) -> str:
-    """A UUID of the form that Linear asks for (version 4), the same for each attempt."""
-    return str(UUID(bytes=sha256(key.encode()).digest()[:16], version=4))
 
 
 def _is_there(errors: Any, comment_id: str) -> bool:

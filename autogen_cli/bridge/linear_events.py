@@ -4,11 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from autogen_cli.bridge.linear_ids import is_ours
 from autogen_cli.bridge.models import Headers, Ignored, Message, Place
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_MADE_BY_US = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
-"""Our replies have ids of UUID's version 5, made from their job's key; Linear's own are of version 4."""
 
 
 def read(headers: Headers, document: Mapping[str, Any]) -> Message | Ignored:
@@ -26,7 +25,7 @@ def _message(document: Mapping[str, Any], data: Mapping[str, Any], own: str, tex
         return Ignored("written by a program, or brought in from another service")
     if _at(document, "actor", "type") not in (None, "user") or _at(document, "actor", "id") not in (None, author):
         return Ignored("delivered for somebody else than its author")
-    if _MADE_BY_US.fullmatch(own):
+    if is_ours(own):
         return Ignored("a reply of ours")
     organization, issue = document.get("organizationId"), _at(data, "issueId") or _at(data, "issue", "id")
     team = _at(data, "issue", "teamId") or _at(data, "issue", "team", "id") or "-"

@@ -3,10 +3,13 @@
 import json
 import os
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from autogen_cli.bridge import github_events, linear_events, slack_events
+from autogen_cli.bridge.github_api import marker
+from autogen_cli.bridge.linear_ids import comment_id_of, is_ours
 from autogen_cli.bridge.models import Answer, Ignored, Message, Place
 from autogen_cli.security.principals import check_principal
 from tests.bridge.deliveries import (
@@ -77,7 +80,7 @@ def repository(**changed):
         (comment(sender=USER | {"type": "Organization"}), "program"),
         (comment(comment=comment()["comment"] | {"performed_via_github_app": {"id": 1}}), "program"),
         (comment(sender=USER | {"id": 1}), "somebody else"),
-        (comment(f"{COMMAND}\n<!-- autogen:5feceb66 -->"), "ours"),
+        (comment(f"{COMMAND}\n{marker('gh:1:2/0')}"), "ours"),
         (comment(comment=comment()["comment"] | {"body": None}), "odd"),
         (comment(comment=comment()["comment"] | {"id": "492700400"}), "odd"),
         (comment(comment=comment()["comment"] | {"id": True}), "odd"),
@@ -252,7 +255,7 @@ def test_what_is_new_on_linear(document, source, thread):
         (linear(userId=None, user=None), "program"),
         (linear() | {"actor": {"id": PERSON, "type": "oauthClient"}}, "somebody else"),
         (linear() | {"actor": {"id": PERSON[::-1], "type": "user"}}, "somebody else"),
-        (linear(id="886313e1-3b8a-5372-9b90-0c9aee199e5d"), "ours"),
+        (linear(id=comment_id_of("li:a:b/0")), "ours"),
         (linear(issueId=None, issue=None), "no issue"),
         (linear(issueId="../x"), "odd"),
         (linear(id="a/b"), "odd"),
@@ -264,6 +267,14 @@ def test_what_is_new_on_linear(document, source, thread):
 )
 def test_what_is_none_of_ours_on_linear(document, why):
     assert why in linear_events.read([], document).reason
+
+
+def test_ids_of_our_comments_are_known_again():
+    made = {comment_id_of(f"li:o:c/{number}") for number in range(100)}
+    assert len(made) == 100
+    assert {UUID(one).version for one in made} == {4}
+    assert all(is_ours(one) for one in made)
+    assert not any(is_ours(other) for other in ("", "x", "2174add1-f7c8-44e3-bbf3-2d60b5ea8bc9", ISSUE, PERSON))
 
 
 def test_principals_are_such_as_roles_are_given_to():

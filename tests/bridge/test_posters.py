@@ -19,7 +19,8 @@ from autogen_cli.bridge.fake import (
     slack_error,
 )
 from autogen_cli.bridge.github_api import GitHubPoster, marker
-from autogen_cli.bridge.linear_api import LinearPoster, comment_id_of
+from autogen_cli.bridge.linear_api import LinearPoster
+from autogen_cli.bridge.linear_ids import comment_id_of
 from autogen_cli.bridge.models import Place, PlatformName, Reply
 from autogen_cli.bridge.posting import MaybePosted, Poster, PostError
 from autogen_cli.bridge.slack_api import SlackPoster
