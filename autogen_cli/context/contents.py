@@ -10,6 +10,7 @@ from autogen_cli.context.project import FileStat, Project
 from autogen_cli.files import LARGEST_SOURCE, PLAIN
 
 LARGEST_FILE = 1_000_000
+MOST_HELD = 2_000_000  # bytes of files, from one target to the next
 RACE_NS = 50_000_000  # a file that changed so shortly before it was read may change again with the same time stamp
 
 
@@ -24,6 +25,8 @@ class Contents:
         self.project, self.index = project, index
         self._now_ns = now_ns()
         self._raw: dict[str, bytes] = {}
+        self._held = 0
+        self._frugal = False
         self._new_tokens: dict[bytes, int] = {}
         self._searches: set[str] = set()
         self._changes: dict[str, FileChange] = {}
@@ -31,6 +34,8 @@ class Contents:
         self._gone: list[int] = []
         self._admitted: set[str] = set()
         self._answers: dict[str, str] = {}
+        self._skips: dict[str, str] = {}
+        self._kept_skips: dict[str, str] | None = None
         self.watch()
         self._compare()
         self._paths = {number: path for path, number in self._ids.items()}
@@ -39,6 +44,13 @@ class Contents:
     def watch(self) -> None:
         """Begins to note what is read."""
         self.touched: set[str] = set()
+
+    def be_frugal(self) -> None:
+        """Lets go of what would grow with each target more. From now on files are read again rather than held."""
+        self._frugal = True
+        if self._held > MOST_HELD:
+            self._raw.clear()
+            self._held = 0
 
     def newer_than(self, number: int) -> list[str]:
         """Files that the index got after the one of that number, or hasn't got as they are."""
@@ -109,7 +121,9 @@ class Contents:
                 content = _read(f"{self.project.root}/{path}", size)
             except OSError as exc:
                 self._skip(path, exc.strerror or "can't be read")
-        self._raw[path] = content
+        if not self._frugal or self._held < MOST_HELD:
+            self._raw[path] = content
+            self._held += len(content)
         return content
 
     def admit(self, path: str) -> None:
@@ -134,17 +148,21 @@ class Contents:
 
     def _skip(self, path: str, reason: str) -> None:
         self._change(path).values["skipped"] = reason
+        self._skips[path] = reason
 
     def _kept(self, path: str, column: str) -> str | None:
+        """What the index has of a file, or gets at `close`."""
+        if (change := self._changes.get(path)) and column in change.values:
+            return change.values[column]
         number = self._ids.get(path)
         return self.index.value(number, column) if number is not None else None
 
     def skipped(self) -> list[tuple[str, str]]:
         """(path, reason) of what was left out or is broken, sorted."""
-        kept = self.index.values("skipped").items()
-        known = {self._paths[number]: reason for number, reason in kept if number in self._paths}
-        new = {path: change.values["skipped"] for path, change in self._changes.items() if "skipped" in change.values}
-        return sorted({*self.project.skipped, *(known | new).items()})
+        if self._kept_skips is None:
+            kept = self.index.values("skipped").items()
+            self._kept_skips = {self._paths[number]: reason for number, reason in kept if number in self._paths}
+        return sorted({*self.project.skipped, *(self._kept_skips | self._skips).items()})
 
 
 def _read(path: str, size: int) -> bytes:

@@ -1,6 +1,5 @@
 """The context engine: from a target to everything that says what it has to be, within a budget of tokens."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -18,20 +17,18 @@ from autogen_cli.context.answers import (
     settings_stats,
     still_holds,
 )
-from autogen_cli.context.facts import FileFacts
 from autogen_cli.context.index import Index, index_name
-from autogen_cli.context.project import Project, is_test
+from autogen_cli.context.project import Project
 from autogen_cli.context.sources import Sources
 from autogen_cli.errors import AutogenError, TargetError
-from autogen_cli.models import CodeContext, Kind, SourceFile, Target
+from autogen_cli.models import CodeContext, Kind, Target
 
 if TYPE_CHECKING:
     from autogen_cli.context.evidence import Found
+    from autogen_cli.context.recent import Recent
 
 
 type Phases = Callable[[Literal["index", "rank", "render"]], AbstractContextManager[object]]
-
-TELLING = 5  # functions that show how a module is written, or else modules beside it
 
 
 class ContextEngine:
@@ -57,6 +54,7 @@ class ContextEngine:
             raise
         self.sources = Sources(self.project, index)
         self.analyzer = analyzer
+        self._known: Recent | None = None
         self.keeps_answers = True  # until `close` they take memory, which many thousand of them are not worth
 
     @classmethod
@@ -131,6 +129,8 @@ class ContextEngine:
         if known:
             context = known(target)
         else:
+            if not self.keeps_answers:
+                self.sources.be_frugal()
             self.sources.watch()
             context = self._make(target, budget, warnings, phase)
             if self.keeps_answers and not self.analyzer:
@@ -159,20 +159,21 @@ class ContextEngine:
         return build if still_holds(needs, self.sources, upto) else None
 
     def _make(self, target: Target, budget: int, warnings: list[str], phase: Phases) -> CodeContext:
-        from autogen_cli.context import conventions
         from autogen_cli.context.evidence import call_site
         from autogen_cli.context.rank import candidates
         from autogen_cli.context.render import render
 
         with phase("index"):
             found = self._find(target, warnings)
+            recent = self._recent()
         with phase("rank"):
-            ranked = candidates(self.sources, target, found)
+            ranked = candidates(recent.names, target, found)
         with phase("render"):
             rendered = render(ranked, budget, self.sources.count)
-        settings = conventions.read_settings(self.project.root)
-        path = target.relative_path
-        source = self.sources.source(path).decode()
+        paths = {item.path for item in rendered.items} | {item.path for item in found}
+        if target.module_exists:
+            paths.add(target.relative_path)
+        conventions, dependencies = recent.told(target.relative_path)
         return CodeContext(
             target=target,
             text=rendered.text,
@@ -181,18 +182,19 @@ class ContextEngine:
             items=rendered.items,
             omitted=rendered.omitted,
             call_sites=tuple(call_site(item) for item in found if item.usage.kind == "use"),
-            files=self._files({item.path for item in rendered.items} | {item.path for item in found}, target),
-            conventions=conventions.read_conventions(self._facts_around(path), source, settings),
-            dependencies=conventions.read_dependencies(self.project.root, settings),
+            files=tuple(recent.file(path) for path in sorted(paths)),
+            conventions=conventions,
+            dependencies=dependencies,
         )
 
-    def _facts_around(self, path: str) -> list[FileFacts]:
-        """Facts of a module, and of the first of those beside it where it says little itself."""
-        facts = self.sources.facts(path)
-        if sum(found.kind == "function" for found in facts.definitions) >= TELLING:
-            return [facts]
-        beside = sorted(other for other in self.project.beside(path) if other != path and not is_test(other))
-        return [facts, *(self.sources.facts(each) for each in beside[:TELLING])]
+    def _recent(self) -> "Recent":
+        """What is known from targets before. An answer that is kept notes all that it reads, so it starts anew."""
+        from autogen_cli.context.recent import Recent
+
+        if self._known is None or self.keeps_answers or self._known.is_over:
+            self._known = Recent(self.sources)
+        self._known.names.relieve()
+        return self._known
 
     def _find(self, target: Target, warnings: list[str]) -> list["Found"]:
         from autogen_cli.context.evidence import Evidence
@@ -204,12 +206,3 @@ class ContextEngine:
             except AnalyzerError as exc:
                 warnings.append(f"call sites are those of the index: {exc}")
         return found
-
-    def _files(self, paths: set[str], target: Target) -> tuple[SourceFile, ...]:
-        """The files that the context came from."""
-        if target.module_exists:
-            paths = paths | {target.relative_path}
-        return tuple(
-            SourceFile(path=path, digest=hashlib.sha256((self.project.root / path).read_bytes()).hexdigest())
-            for path in sorted(paths)
-        )

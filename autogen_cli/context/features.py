@@ -4,20 +4,22 @@ The strongest is what the module imports or defines for itself alone and uses no
 come the names that similar functions, callers and tests load, and words shared with the target's name.
 """
 
-import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Set
-from functools import lru_cache
-from math import fsum
+from collections.abc import Set
+from functools import cache, cached_property
+from itertools import chain
+from math import fsum, log, log1p
 from typing import NamedTuple
 
 from autogen_cli.context.facts import Definition
 from autogen_cli.context.pool import Entry, Pool
 from autogen_cli.context.project import is_test
 from autogen_cli.context.syntax import words_of
+from autogen_cli.context.tables import Table, words
 
 type Features = dict[str, float]
+type Environment = tuple[frozenset[str], int, int | None, int | None]
 
 IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 
@@ -33,44 +35,56 @@ class Loaded(NamedTuple):
         self.attributes.update(definition.attributes)
 
 
+class Likeness(NamedTuple):
+    """Name or attribute -> how much the name of a function that loads it is like the target's (Jaccard index)."""
+
+    names: dict[str, float]
+    attributes: dict[str, float]
+
+    def add(self, table: Table, target_words: frozenset[str], leave_out: str | None = None) -> None:
+        """leave_out: the target itself."""
+        for place in {
+            place.key: place for word in target_words for place in table.functions_by_word.get(word, ())
+        }.values():
+            definition = place.definition
+            if definition.qualified_name == leave_out:
+                continue
+            likeness = len(place.words & target_words) / len(place.words | target_words)
+            for known, loaded in zip(self, (definition.names, definition.attributes), strict=True):
+                known.update((name, likeness) for name in loaded if likeness > known.get(name, 0.0))
+
+
 class Uses:
     """Who loads what: the target's module, the functions around call sites, tests, everything in the pool's files.
 
-    similar: name -> how much the name of the function that loads it is like the target's (Jaccard index of words).
-    passed_words: words of the arguments at call sites. self_passed: classes whose methods pass `self`.
+    all: of the pool's names. passed_words: words of the arguments at call sites. self_passed: classes whose methods
+    pass `self`.
     """
 
     def __init__(self, pool: Pool) -> None:
         self.own = Loaded(Counter(), Counter())
         self.callers = Loaded(Counter(), Counter())
         self.tests = Loaded(Counter(), Counter())
-        self.all = Loaded(Counter(), Counter())
-        self.similar: tuple[dict[str, float], dict[str, float]] = {}, {}
-        self.alike: tuple[dict[str, float], dict[str, float]] = {}, {}
+        self.all: tuple[dict[str, int], dict[str, int]] = {}, {}
+        self.similar = Likeness({}, {})
+        self.alike = Likeness({}, {})
         self.passed_words: set[str] = set()
         self.self_passed: set[str] = set()
         self._read_own(pool)
         self._read_sites(pool)
-        target_words = words(pool.target.name)
-        for path in sorted({entry.place.path for entry in pool.entries.values()}):
-            for definition in pool.sources.facts(path).definitions:
-                if definition.kind in {"function", "method"}:
-                    self.all.add(definition)
-                    if path != pool.path:
-                        _note_similar(self.alike, definition, target_words)
+        self._read_all(pool)
 
     def _read_own(self, pool: Pool) -> None:
-        facts = pool.sources.facts(pool.path)
-        target_words = words(pool.target.name)
-        for definition in facts.definitions:
+        table = pool.names.table(pool.path)
+        for definition in table.facts.definitions:
             if definition.kind == "class" and not definition.owner:
                 self.own.names.update(definition.names)
-            if definition.kind not in {"function", "method"} or definition.qualified_name == pool.target.symbol:
-                continue
-            self.own.add(definition)
-            _note_similar(self.similar, definition, target_words)
-        self.own.names.update(facts.names)
-        self.own.attributes.update(facts.attributes)
+        for place in table.functions:
+            if place.definition.qualified_name != pool.target.symbol:
+                self.own.add(place.definition)
+        self.similar.add(table, words(pool.target.name), leave_out=pool.target.symbol)
+        self.own.names.update(table.facts.names)
+        self.own.attributes.update(table.facts.attributes)
 
     def _read_sites(self, pool: Pool) -> None:
         seen: set[tuple[str, str]] = set()
@@ -79,105 +93,159 @@ class Uses:
             for text, keyword, _ in usage.arguments or ():
                 self.passed_words |= words_of([keyword, *IDENTIFIER.findall(text)])
             around = pool.enclosing(path, usage.enclosing)
-            if around is None or (path, around.qualified_name) in seen:
+            if around is None or around.key in seen:
                 continue
-            seen.add((path, around.qualified_name))
-            (self.tests if is_test(path) else self.callers).add(around)
-            if "self" in passed and around.owner:
-                self.self_passed.add(around.owner.rpartition(".")[2])
+            seen.add(around.key)
+            (self.tests if is_test(path) else self.callers).add(around.definition)
+            if "self" in passed and around.definition.owner:
+                self.self_passed.add(around.definition.owner.rpartition(".")[2])
 
-
-def _note_similar(
-    known: tuple[dict[str, float], dict[str, float]], definition: Definition, target_words: frozenset[str]
-) -> None:
-    own_words = words(definition.name)
-    shared = len(own_words & target_words)
-    if shared:
-        likeness = shared / len(own_words | target_words)
-        for table, loaded in zip(known, (definition.names, definition.attributes), strict=True):
-            table.update((name, max(likeness, table.get(name, 0.0))) for name in loaded)
+    def _read_all(self, pool: Pool) -> None:
+        wanted = {entry.place.definition.name for entry in pool.entries.values()}
+        target_words = words(pool.target.name)
+        for path in sorted({path for path, _ in pool.entries}):
+            table = pool.names.table(path)
+            if path != pool.path:
+                self.alike.add(table, target_words)
+            for known, loaded in zip(self.all, table.loaded, strict=True):
+                for name in wanted.intersection(loaded):
+                    known[name] = known.get(name, 0) + loaded[name]
 
 
 class FeatureReader:
     def __init__(self, pool: Pool) -> None:
         self.uses = Uses(pool)
         self.target_words = words(pool.target.name)
-        facts = pool.sources.facts(pool.path)
+        facts = pool.names.table(pool.path).facts
         self.exports = frozenset(facts.exports)
         self.imports = {item.name: item for item in reversed(facts.imports)}
-        definitions = [entry.place.definition for entry in pool.entries.values()]
-        self.definers = Counter(definition.name for definition in definitions if definition.owner)
-        frequency = Counter(word for definition in definitions for word in words(definition.name))
-        ceiling = math.log(2 + len(definitions))
-        self.rarity = {word: math.log(1 + len(definitions) / count) / ceiling for word, count in frequency.items()}
+        self.places = [entry.place for entry in pool.entries.values()]
+        self.definers = Counter(place.definition.name for place in self.places if place.definition.owner)
+        self._owners: dict[str, Features] = {}
+        self._files: dict[str, float] = {}
+        self.is_plain = not pool.found and pool.target.symbol not in pool.names.table(pool.path).places
+        self._renamed = {item.name for item in facts.imports if item.bound != item.name}
+        similar, alike = self.uses.similar, self.uses.alike
+        self._told = similar.names.keys() | alike.names.keys(), similar.attributes.keys() | alike.attributes.keys()
+
+    def environment(self, entry: Entry) -> Environment | None:
+        """Where nothing of the target's own speaks for a definition: all that its features depend on beside the module.
+
+        None where something does.
+        """
+        if not self.is_plain:
+            return None
+        place, name, owner = entry.place, entry.place.definition.name, entry.place.definition.owner
+        if not place.words.isdisjoint(self.target_words) or name in self._told[bool(owner)] or name in self._renamed:
+            return None
+        if "owner overlap" in self._owner(owner) if owner else self._file(place.path):
+            return None
+        return entry.ways, entry.hops, self.uses.all[bool(owner)].get(name), self.definers.get(name)
 
     def read(self, entry: Entry) -> Features:
         """Only the features that aren't 0."""
-        definition = entry.place.definition
-        features: Features = {f"way {way}": 1.0 for way in entry.ways}
-        features["bias"] = 1.0
-        features["hops"] = float(entry.hops)
-        own_words = words(definition.name)
-        parameters = words_of(each[0] for each in definition.parameters)
-        features["parameter overlap"] = self.overlap(parameters, self.uses.passed_words) if parameters else 0.0
-        features["name overlap"] = self.overlap(own_words, self.target_words)
-        features["argument overlap"] = self.overlap(own_words, self.uses.passed_words)
-        if definition.name.startswith("_"):
+        place = entry.place
+        definition, passed = place.definition, self.uses.passed_words
+        features = _way_features(entry.ways).copy()
+        if entry.hops:
+            features["hops"] = float(entry.hops)
+        if passed and definition.parameters and (value := self.overlap(place.parameter_words, passed)):
+            features["parameter overlap"] = value
+        if value := self.overlap(place.words, self.target_words):
+            features["name overlap"] = value
+        if passed and (value := self.overlap(place.words, passed)):
+            features["argument overlap"] = value
+        if definition.name[0] == "_":
             features["dunder" if definition.name.startswith("__") else "private"] = 1.0
         (self._member if definition.owner else self._top)(entry, definition, features)
-        return {name: value for name, value in features.items() if value}
+        return features
 
-    def overlap(self, some: Iterable[str], other: Set[str]) -> float:
-        """Share of `some` words that are in `other`, rare words counting more (inverse frequency in the pool).
+    @cached_property
+    def _frequency(self) -> Counter[str]:
+        return Counter(chain.from_iterable(place.words for place in self.places))
+
+    def _rarity(self, word: str) -> float:
+        """Inverse frequency in the pool."""
+        count, total = self._frequency.get(word), len(self.places)
+        return log(1 + total / count) / log(2 + total) if count else 1.0
+
+    def overlap(self, some: frozenset[str], other: Set[str]) -> float:
+        """Share of `some` words that are in `other`, rare words counting more.
 
         fsum gives the same in any order, and sets have another order in each process.
         """
-        if other.isdisjoint(some):  # nearly always
+        if some.isdisjoint(other):  # nearly always
             return 0.0
-        weights = {word: self.rarity.get(word, 1.0) for word in some}
+        weights = {word: self._rarity(word) for word in some}
         return fsum(weights[word] for word in weights if word in other) / max(1e-9, fsum(weights.values()))
 
     def _top(self, entry: Entry, definition: Definition, features: Features) -> None:
         name, uses = definition.name, self.uses
         item = self.imports.get(name) if "imported" in entry.ways else None
         local = item.bound if item else name
-        unused = not uses.own.names[local] and local not in self.exports
+        unused = local not in uses.own.names and local not in self.exports
         if item is not None:
-            features["inner import"] = float(bool(item.scope))
-            features["unused import"] = float(unused and not item.scope and not item.typing_only)
+            if item.scope:
+                features["inner import"] = 1.0
+            elif unused and not item.typing_only:
+                features["unused import"] = 1.0
         if "own" in entry.ways:
-            features["orphan private" if name.startswith("_") else "orphan public"] = float(unused)
+            if unused:
+                features["orphan private" if name.startswith("_") else "orphan public"] = 1.0
             features[f"own {definition.kind}"] = 1.0
-        if "module" in entry.ways:
-            features["module attribute"] = math.log1p(uses.own.attributes[name])
-        features["own uses"] = math.log1p(uses.own.names[local])
-        features["caller uses"] = math.log1p(uses.callers.names[name])
-        features["test uses"] = math.log1p(uses.tests.names[name])
-        features["all uses"] = math.log1p(uses.all.names[name])
-        features["similar uses"] = uses.similar[0].get(local, 0.0)
-        features["alike uses"] = uses.alike[0].get(name, 0.0)
-        features["file overlap"] = self.overlap(words(entry.place.path), self.target_words)
-        features["type variable"] = float("TypeVar" in definition.signature or "ParamSpec" in definition.signature)
+        if "module" in entry.ways and (count := uses.own.attributes.get(name)):
+            features["module attribute"] = log1p(count)
+        self._note_uses(features, name, local, 0)
+        if value := self._file(entry.place.path):
+            features["file overlap"] = value
+        if "TypeVar" in definition.signature or "ParamSpec" in definition.signature:
+            features["type variable"] = 1.0
 
     def _member(self, entry: Entry, definition: Definition, features: Features) -> None:
-        name, uses = definition.name, self.uses
-        owner = definition.owner.rpartition(".")[2]
-        item = self.imports.get(owner)
-        features["own uses"] = math.log1p(uses.own.attributes[name])
-        features["caller uses"] = math.log1p(uses.callers.attributes[name])
-        features["test uses"] = math.log1p(uses.tests.attributes[name])
-        features["all uses"] = math.log1p(uses.all.attributes[name])
-        features["similar uses"] = uses.similar[1].get(name, 0.0)
-        features["alike uses"] = uses.alike[1].get(name, 0.0)
-        features["definers"] = math.log1p(self.definers[name])
-        features["owner overlap"] = self.overlap(words(owner), self.target_words)
-        features["owner argument"] = self.overlap(words(owner), uses.passed_words)
-        features["owner caller"] = math.log1p(uses.callers.names[owner])
-        features["owner passes self"] = float(owner in uses.self_passed)
-        if item is not None:
-            features["owner unused"] = float(not uses.own.names[item.bound] and item.bound not in self.exports)
+        name = definition.name
+        self._note_uses(features, name, name, 1)
+        features["definers"] = log1p(self.definers[name])
+        features |= self._owner(definition.owner)
+
+    def _note_uses(self, features: Features, name: str, local: str, kind: int) -> None:
+        """kind: 0 for names, 1 for attributes. local: what the target's module calls it."""
+        uses = self.uses
+        if count := uses.own[kind].get(local):
+            features["own uses"] = log1p(count)
+        if count := uses.callers[kind].get(name):
+            features["caller uses"] = log1p(count)
+        if count := uses.tests[kind].get(name):
+            features["test uses"] = log1p(count)
+        if count := uses.all[kind].get(name):
+            features["all uses"] = log1p(count)
+        if value := uses.similar[kind].get(local):
+            features["similar uses"] = value
+        if value := uses.alike[kind].get(name):
+            features["alike uses"] = value
+
+    def _file(self, path: str) -> float:
+        if (value := self._files.get(path)) is None:
+            value = self._files[path] = self.overlap(words(path), self.target_words)
+        return value
+
+    def _owner(self, owner: str) -> Features:
+        if (known := self._owners.get(owner)) is None:
+            known = self._owners[owner] = self._read_owner(owner.rpartition(".")[2])
+        return known
+
+    def _read_owner(self, owner: str) -> Features:
+        uses, item = self.uses, self.imports.get(owner)
+        unused = item is not None and item.bound not in uses.own.names and item.bound not in self.exports
+        features = {
+            "owner overlap": self.overlap(words(owner), self.target_words),
+            "owner argument": self.overlap(words(owner), uses.passed_words),
+            "owner caller": log1p(uses.callers.names[owner]),
+            "owner passes self": float(owner in uses.self_passed),
+            "owner unused": float(unused),
+        }
+        return {name: value for name, value in features.items() if value}
 
 
-@lru_cache(maxsize=20_000)
-def words(name: str) -> frozenset[str]:
-    return frozenset(words_of([name]))
+@cache
+def _way_features(ways: frozenset[str]) -> Features:
+    return {"bias": 1.0} | {f"way {way}": 1.0 for way in ways}

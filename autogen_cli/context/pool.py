@@ -1,17 +1,15 @@
 """Every definition that the missing symbol might need, with the way it was reached."""
 
 import os
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 from autogen_cli.context.evidence import Found
-from autogen_cli.context.facts import Definition
-from autogen_cli.context.names import Names, Place
+from autogen_cli.context.names import Names
 from autogen_cli.context.project import is_test
 from autogen_cli.context.sources import Sources
 from autogen_cli.context.syntax import words_of
+from autogen_cli.context.tables import Place
 from autogen_cli.models import Target
 
 # How a definition was reached, the closest first.
@@ -24,25 +22,28 @@ MOST_TESTS = 6
 BUILTIN_ATTRIBUTES = frozenset(
     name for kind in (str, bytes, bytearray, list, tuple, dict, set, int, float, type) for name in dir(kind)
 )
-NAME = re.compile(r"[A-Za-z_][\w.]*")
+SHOWN_TYPES = frozenset({"class", "constant"})
+ONE_WAY = {way: frozenset({way}) for way in WAYS}
 
 
-@dataclass(slots=True)
 class Entry:
     """A definition in the pool. ways: how it was reached. hops: steps from the target's module."""
 
-    place: Place
-    ways: set[str] = field(default_factory=set)
-    hops: int = 9
+    __slots__ = ("hops", "place", "ways")
+
+    def __init__(self, place: Place, way: str, hops: int) -> None:
+        self.place, self.ways, self.hops = place, ONE_WAY[way], hops
 
 
 class Pool:
     def __init__(self, sources: Sources, names: Names, target: Target, found: Sequence[Found]) -> None:
         self.sources, self.names, self.target = sources, names, target
         self.path = target.relative_path
+        self._itself = self.path, target.symbol
         self.found = nearest(found, target)
         self.entries: dict[tuple[str, str], Entry] = {}
         self.modules: dict[str, str] = {}  # local name -> path of the project module that it is bound to
+        self._opened: dict[tuple[str, str], tuple[frozenset[str], int]] = {}
         self._spent = 0
         self._seen: set[str] = set()
         self._own()
@@ -56,10 +57,13 @@ class Pool:
         self._elsewhere(definers)
 
     def add(self, place: Place, way: str, hops: int) -> None:
-        if place.path == self.path and place.definition.qualified_name == self.target.symbol:
+        entry = self.entries.get(place.key)
+        if entry is None:
+            if place.key != self._itself:
+                self.entries[place.key] = Entry(place, way, hops)
             return
-        entry = self.entries.setdefault(place.key, Entry(place))
-        entry.ways.add(way)
+        if way not in entry.ways:
+            entry.ways |= ONE_WAY[way]
         entry.hops = min(entry.hops, hops)
 
     def affordable(self, path: str) -> bool:
@@ -75,12 +79,10 @@ class Pool:
 
     def _own(self) -> None:
         self._seen.add(self.path)
-        for definition in self.sources.facts(self.path).definitions:
-            if not definition.owner:
-                self.add(Place(self.path, definition), "own", 0)
+        self._all_of(self.path, "own", 0)
 
     def _imported(self) -> None:
-        for bound in self.names.imports(self.path):
+        for bound in self.names.table(self.path).imports:
             module = self.names.module(self.path, bound)
             if module is not None:
                 self.modules[bound] = module
@@ -97,27 +99,26 @@ class Pool:
                 self._all_of(source, "imported", 1)
 
     def _all_of(self, path: str, way: str, hops: int) -> None:
-        for definition in self.sources.facts(path).definitions:
-            if not definition.owner:
-                self.add(Place(path, definition), way, hops)
+        for place in self.names.table(path).top:
+            self.add(place, way, hops)
 
     def _around_call_sites(self) -> None:
         for path, usage in self.found:
             around = self.enclosing(path, usage.enclosing)
             way = "test" if is_test(path) else "caller"
-            for name in around.names if around else ():
+            for name in around.definition.names if around else ():
                 place = self.names.lookup(path, name)
                 if place is not None and not is_test(place.path):
                     self.add(place, way, 2)
 
-    def enclosing(self, path: str, qualified_name: str) -> Definition | None:
+    def enclosing(self, path: str, qualified_name: str) -> Place | None:
         """The function or method that a qualified name lies in; none in a file that is too large to be read for it."""
         if path != self.path and not self.affordable(path):
             return None
-        table = self.names.table(path)
-        while qualified_name and qualified_name not in table:
+        places = self.names.table(path).places
+        while qualified_name and qualified_name not in places:
             qualified_name = qualified_name.rpartition(".")[0]
-        return table.get(qualified_name)
+        return places.get(qualified_name)
 
     def _types(self, rounds: int) -> None:
         """Classes that annotations and bases of what is there name."""
@@ -127,25 +128,11 @@ class Pool:
                 if key in done or entry.hops > 2:
                     continue
                 done.add(key)
-                definition = entry.place.definition
-                for text in self._annotations(entry.place):
-                    self._add_named(entry.place.path, text, "type", entry.hops + 1)
-                for text in definition.bases:
-                    self._add_named(entry.place.path, text, "base", entry.hops + 1)
-
-    def _annotations(self, place: Place) -> Iterable[str]:
-        definition = place.definition
-        yield definition.returns
-        for _, annotation, _ in definition.parameters:
-            yield annotation
-        if definition.kind == "constant" and "(" in definition.signature:
-            yield definition.signature.partition("=")[2].partition("(")[0]
-
-    def _add_named(self, path: str, text: str, way: str, hops: int) -> None:
-        for name in NAME.findall(text):
-            place = self.names.lookup(path, name)
-            if place is not None and place.definition.kind in {"class", "constant"} and not is_test(place.path):
-                self.add(place, way, hops)
+                path = entry.place.path
+                for way, name in entry.place.named:
+                    place = self.names.lookup(path, name)
+                    if place is not None and place.definition.kind in SHOWN_TYPES and not is_test(place.path):
+                        self.add(place, way, entry.hops + 1)
 
     def _definers(self) -> dict[str, list[str]]:
         """Where names are defined that are like the target's, and attributes that the code around uses."""
@@ -172,30 +159,31 @@ class Pool:
     def _elsewhere(self, definers: dict[str, list[str]]) -> None:
         """What no other way leads to and few files define."""
         known = self._known_names()
-        for name, paths in sorted(definers.items(), key=lambda item: (len(item[1]), item[0])):
-            for path in paths if name not in known and len(paths) <= MOST_DEFINERS else ():
+        missing = [(len(p), name, p) for name, p in definers.items() if name not in known and len(p) <= MOST_DEFINERS]
+        for _, name, paths in sorted(missing):
+            for path in paths:
                 if self.affordable(path):
                     way = "used" if name in self._wanted else "alike"
-                    for definition in self.sources.facts(path).definitions:
-                        if definition.name == name:
-                            self.add(Place(path, definition), way, 4)
+                    for place in self.names.table(path).places.values():
+                        if place.definition.name == name:
+                            self.add(place, way, 4)
 
     def _attributes_around(self) -> set[str]:
-        facts = self.sources.facts(self.path)
-        found = {name for definition in facts.definitions for name in definition.attributes} | set(facts.attributes)
+        found = set(self.names.table(self.path).attributes)
         for path, usage in self.found:
             around = self.enclosing(path, usage.enclosing)
             if around:
-                found.update(around.attributes)
+                found.update(around.definition.attributes)
         return found
 
     def _members(self) -> None:
-        for entry in list(self.entries.values()):
-            if entry.place.definition.kind == "class":
-                path = entry.place.path
-                for definition in self.names.members(path, entry.place.definition.qualified_name):
+        for key, entry in list(self.entries.items()):
+            reached = entry.ways, entry.hops
+            if entry.place.definition.kind == "class" and self._opened.get(key) != reached:
+                self._opened[key] = reached
+                for place in self.names.members(*entry.place.key):
                     for way in entry.ways:
-                        self.add(Place(path, definition), way, entry.hops)
+                        self.add(place, way, entry.hops)
 
 
 def nearest(found: Sequence[Found], target: Target) -> list[Found]:

@@ -5,7 +5,7 @@ Paths are POSIX strings below the root everywhere in this package; only the edge
 
 import os
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,6 +38,7 @@ def find_root(start: Path) -> Path:
     return folder
 
 
+@lru_cache(maxsize=10_000)
 def is_test(path: str) -> bool:
     """Whether a file holds tests, by where it lies and what it is called."""
     *folders, name = path.split("/")
@@ -143,6 +144,7 @@ class Project:
     def add(self, path: str) -> bool:
         """Takes in a module that the walk left out, or one that is planned. Tells whether it exists."""
         self._modules.clear()
+        vars(self).pop("_by_folder", None)
         try:
             stat = (self.root / path).stat()
         except OSError:
@@ -153,10 +155,14 @@ class Project:
 
     def beside(self, path: str) -> list[str]:
         """The files of a path's own folder, itself included."""
-        folder = parent_of(path)
-        prefix = f"{folder}/" if folder else ""
-        start = len(prefix)
-        return [other for other in self.files if other.startswith(prefix) and other.find("/", start) < 0]
+        return self._by_folder.get(parent_of(path), [])
+
+    @cached_property
+    def _by_folder(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for path in self.files:
+            found.setdefault(parent_of(path), []).append(path)
+        return found
 
     @cached_property
     def declared_roots(self) -> tuple[str, ...]:

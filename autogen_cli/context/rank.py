@@ -5,15 +5,17 @@
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from autogen_cli.context.evidence import Found
 from autogen_cli.context.facts import Definition, Usage
-from autogen_cli.context.features import FeatureReader, Features, words
-from autogen_cli.context.names import Names, Place
+from autogen_cli.context.features import FeatureReader, Features
+from autogen_cli.context.names import Names
 from autogen_cli.context.pool import Entry, Pool
 from autogen_cli.context.project import is_test
-from autogen_cli.context.render import Candidate, one_piece
+from autogen_cli.context.render import Candidate, Piece, one_piece
 from autogen_cli.context.sources import Sources
+from autogen_cli.context.tables import Place, words
 from autogen_cli.context.weights import MEMBER, TOP_LEVEL
 from autogen_cli.models import Target
 
@@ -32,14 +34,15 @@ LONGEST_BODY = 40
 ABBREVIATED = 0.1  # below this likelihood a long signature is shown by its names alone
 
 
-def candidates(sources: Sources, target: Target, found: Sequence[Found]) -> list[Candidate]:
+def candidates(names: Names, target: Target, found: Sequence[Found]) -> list[Candidate]:
     """Everything that may be shown, with its worth and its reason."""
-    pool = Pool(sources, Names(sources), target, found)
+    sources = names.sources
+    pool = Pool(sources, names, target, found)
     usages = [item for item in pool.found if item.usage.kind not in {"import", "export"}][:MOST_SITES]
     return [
         *_sites([item for item in usages if not is_test(item.path)]),
         *_tests(pool, [item for item in usages if is_test(item.path)]),
-        *_imports(sources, target),
+        *_imports(sources, pool.path),
         *_definitions(pool),
         *_bodies(sources, pool),
     ]
@@ -55,10 +58,9 @@ def _sites(found: Sequence[Found]) -> Iterator[Candidate]:
         worth = SITE_WORTH * SAME_SHAPE ** shapes[shape] / (1 + number / 10)
         shapes[shape] += 1
         where = f" in {usage.enclosing}" if usage.enclosing else ""
-        yield Candidate(
-            "call_site", path, usage.line, usage.enclosing, _use_text(usage),
-            one_piece(f"# {path}{where}\n{usage.text}"), worth, CALL_SITES, "",
-        )  # fmt: skip
+        text = one_piece(f"# {path}{where}\n{usage.text}")
+        piece = Piece("call_site", path, usage.line, usage.enclosing, text, CALL_SITES)
+        yield Candidate(piece, worth, _use_text(usage))
 
 
 def _shape(usage: Usage) -> str:
@@ -81,14 +83,18 @@ def _tests(pool: Pool, found: Sequence[Found]) -> Iterator[Candidate]:
     for number, ((path, enclosing), usages) in enumerate(by_function.items()):
         function = pool.enclosing(path, enclosing)
         first = usages[0].line
-        if function and function.kind != "class" and function.end_line - function.line < LONGEST_TEST:
-            text = f"# {path}\n{body_of(pool.sources, Place(path, function))}"
+        if function and _is_short(function.definition):
+            text = f"# {path}\n{body_of(pool.sources, function)}"
         else:
             where = f" in {enclosing}" if enclosing else ""
             text = "\n".join([f"# {path}:{first}{where}", *dict.fromkeys(usage.text for usage in usages)])
         worth = TEST_WORTH / (1 + number / 2)
-        reason = "a test that exercises the target"
-        yield Candidate("test", path, first, enclosing, reason, one_piece(text), worth, TESTS, "")
+        piece = Piece("test", path, first, enclosing, one_piece(text), TESTS)
+        yield Candidate(piece, worth, "a test that exercises the target")
+
+
+def _is_short(function: Definition) -> bool:
+    return function.kind != "class" and function.end_line - function.line < LONGEST_TEST
 
 
 def body_of(sources: Sources, place: Place) -> str:
@@ -102,9 +108,8 @@ def body_of(sources: Sources, place: Place) -> str:
 # What the target may need
 
 
-def _imports(sources: Sources, target: Target) -> Iterator[Candidate]:
+def _imports(sources: Sources, path: str) -> Iterator[Candidate]:
     """The module's imports of what isn't the project's own: what is at hand without a new dependency."""
-    path = target.relative_path
     lines: dict[str, list[str]] = {}
     for item in sources.facts(path).imports:
         if item.scope or sources.project.resolve_import(path, item.module, item.level):
@@ -117,9 +122,8 @@ def _imports(sources: Sources, target: Target) -> Iterator[Candidate]:
             lines.setdefault("import ", []).append(item.module + renamed)
     text = "\n".join(head + ", ".join(dict.fromkeys(names)) for head, names in lines.items())
     if text:
-        header = _module_header(path)
-        reason = "imported by the module already"
-        yield Candidate("import", path, 0, "", reason, text, IMPORTS_WORTH, MODULE, header)
+        piece = Piece("import", path, 0, "", text, MODULE, _module_header(path))
+        yield Candidate(piece, IMPORTS_WORTH, "imported by the module already")
 
 
 def _module_header(path: str) -> str:
@@ -128,43 +132,62 @@ def _module_header(path: str) -> str:
 
 def _definitions(pool: Pool) -> Iterator[Candidate]:
     reader = FeatureReader(pool)
-    seen: set[tuple[str, str]] = set()
-    for entry in pool.entries.values():
-        features = reader.read(entry)
-        definition = entry.place.definition
-        likelihood = weigh(features, MEMBER if definition.owner else TOP_LEVEL)
-        if definition.owner and definition.owner == pool.target.owner and entry.place.path == pool.path:
-            likelihood = max(likelihood, BESIDE_METHOD)
-        seen.add(entry.place.key)
-        yield _definition(pool, entry.place, likelihood, _reason(entry, features))
-    for place in _missing_owners(pool, seen):
-        yield _definition(pool, place, 0.0, "the class around what is needed")
+    known = pool.names.ranked_before(pool.path, pool.target.owner or "")
+    for key, entry in pool.entries.items():
+        environment = reader.environment(entry)
+        before = known.get(key) if environment else None
+        if before and before[0] == environment:
+            yield before[1]
+            continue
+        candidate = _definition(pool, reader, entry)
+        if environment:
+            known[key] = environment, candidate
+        yield candidate
+    for place in _missing_owners(pool, dict.fromkeys(pool.entries)):
+        yield Candidate(_piece(pool, place, 0.0), 0.0, "the class around what is needed")
 
 
-def _missing_owners(pool: Pool, seen: set[tuple[str, str]]) -> Iterator[Place]:
-    for path, symbol in list(seen):
+def _definition(pool: Pool, reader: FeatureReader, entry: Entry) -> Candidate:
+    features = reader.read(entry)
+    definition = entry.place.definition
+    likelihood = weigh(features, MEMBER if definition.owner else TOP_LEVEL)
+    if definition.owner and definition.owner == pool.target.owner and entry.place.path == pool.path:
+        likelihood = max(likelihood, BESIDE_METHOD)
+    return Candidate(_piece(pool, entry.place, likelihood), likelihood, _reason(entry, features))
+
+
+def _missing_owners(pool: Pool, shown: dict[tuple[str, str], None]) -> Iterator[Place]:
+    for path, symbol in list(shown):
         owner = symbol.rpartition(".")[0]
-        while owner and (path, owner) not in seen:
-            seen.add((path, owner))
-            yield Place(path, pool.names.table(path)[owner])
+        while owner and (path, owner) not in shown:
+            shown[path, owner] = None
+            yield pool.names.table(path).places[owner]
             owner = owner.rpartition(".")[0]
 
 
 def weigh(features: Features, weights: dict[str, float]) -> float:
     """Likelihood, 0 to 1; the same for the same features in any order."""
-    return 1 / (1 + math.exp(-math.fsum(weights.get(name, 0.0) * value for name, value in features.items())))
+    return 1 / (1 + math.exp(-math.fsum([weights[name] * value for name, value in features.items()])))
 
 
-def _definition(pool: Pool, place: Place, likelihood: float, reason: str) -> Candidate:
-    path, definition = place
-    own = path == pool.path
-    text = definition.signature.removesuffix(": ...") if definition.kind == "class" else definition.signature
-    if likelihood < ABBREVIATED:
+def _piece(pool: Pool, place: Place, likelihood: float) -> Piece:
+    """How a definition is shown, kept with it: the same serves other targets."""
+    key = place.path == pool.path, likelihood < ABBREVIATED
+    known = place.pieces.get(key)
+    if known is None:
+        known = place.pieces[key] = _make_piece(place, own=key[0], brief=key[1])
+    return known
+
+
+def _make_piece(place: Place, *, own: bool, brief: bool) -> Piece:
+    path, definition = place.path, place.definition
+    is_class = definition.kind == "class"
+    text = definition.signature.removesuffix(": ...") if is_class else definition.signature
+    if brief:
         text = abbreviated(definition, text)
-    return Candidate(
-        "module" if own else "definition", path, definition.line, definition.qualified_name, reason, text, likelihood,
-        MODULE if own else DEFINITIONS, _module_header(path) if own else f"# {path}", definition.owner,
-        definition.kind == "class",
+    return Piece(
+        "module" if own else "definition", path, definition.line, definition.qualified_name, text,
+        MODULE if own else DEFINITIONS, _module_header(path) if own else f"# {path}", definition.owner, is_class,
     )  # fmt: skip
 
 
@@ -191,7 +214,7 @@ def _reason(entry: Entry, features: Features) -> str:
         return "used by a caller of the target"
     if features.get("test uses"):
         return "used by a test of the target"
-    return REASONS[next(way for way in REASONS if way in entry.ways)]
+    return _way_reason(entry.ways)
 
 
 REASONS = {
@@ -208,6 +231,11 @@ REASONS = {
 }
 
 
+@cache
+def _way_reason(ways: frozenset[str]) -> str:
+    return REASONS[next(way for way in REASONS if way in ways)]
+
+
 # How the neighbours are written
 
 
@@ -217,21 +245,19 @@ def _bodies(sources: Sources, pool: Pool) -> Iterator[Candidate]:
     scored: dict[tuple[str, str], tuple[float, str, Place]] = {}
     for path, usage in pool.found:
         around = pool.enclosing(path, usage.enclosing)
-        if around and around.kind != "class" and not is_test(path):
-            place = Place(path, around)
-            scored.setdefault(place.key, (0.4, "calls the target", place))
+        if around and around.definition.kind != "class" and not is_test(path):
+            scored.setdefault(around.key, (0.4, "calls the target", around))
     for entry in pool.entries.values():
-        definition = entry.place.definition
-        shared = len(wanted & words(definition.name)) / len(wanted | words(definition.name) or {""})
-        if definition.kind in {"function", "method"} and shared:
-            worth = shared * (1.0 if entry.place.path == pool.path else 0.6)
-            scored.setdefault(entry.place.key, (worth, "a function with a name like the target's", entry.place))
+        place = entry.place
+        if not wanted.isdisjoint(place.words) and place.definition.kind in {"function", "method"}:
+            shared = len(wanted & place.words) / len(wanted | place.words)
+            worth = shared * (1.0 if place.path == pool.path else 0.6)
+            scored.setdefault(place.key, (worth, "a function with a name like the target's", place))
     best = sorted(scored.items(), key=lambda item: (-item[1][0], item[0]))
     fitting = [value for _, value in best if 2 < value[2].definition.end_line - value[2].definition.line < LONGEST_BODY]
     for worth, reason, place in fitting[:MOST_BODIES]:
-        path, definition = place
-        header = f"# {path} {definition.qualified_name}: {reason}"
-        yield Candidate(
-            "similar" if "name" in reason else "caller", path, definition.line, definition.qualified_name, reason,
-            one_piece(f"{header}\n{body_of(sources, place)}"), BODY_WORTH * worth, BODIES, "",
-        )  # fmt: skip
+        path, definition = place.path, place.definition
+        text = one_piece(f"# {path} {definition.qualified_name}: {reason}\n{body_of(sources, place)}")
+        kind = "similar" if "name" in reason else "caller"
+        piece = Piece(kind, path, definition.line, definition.qualified_name, text, BODIES)
+        yield Candidate(piece, BODY_WORTH * worth, reason)

@@ -8,13 +8,13 @@ holds this).
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from autogen_cli.models import ContextItem
 
 type Count = Callable[[str], int]
-type Key = tuple[str, str]
 
 # Of the budget, for what comes before all else.
 SHARES = {"call_site": 0.2, "test": 0.12}
@@ -26,30 +26,72 @@ MOST_FAILURES = 60
 MOST_OMITTED = 100
 
 
-class Candidate(NamedTuple):
-    """A piece that may be shown.
+@dataclass(slots=True, eq=False)
+class Piece:
+    """What may be shown, whatever it is worth. It remembers what it has been counted to.
 
     section, path: pieces of one section and file stand together under one header, in the order of their lines.
     text: lines without the last newline. A class is given without colon and body; `owner` is the qualified name of the
     class that a member stands in, which is a candidate too.
-    worth: what showing it is worth; 1 is a definition that is needed for certain.
     """
 
     kind: str
     path: str
     line: int
     symbol: str
-    reason: str
     text: str
-    worth: float
     section: int
-    header: str
+    header: str = ""
     owner: str = ""
     is_class: bool = False
+    divisor: float = field(init=False)
+    group: tuple[int, str] = field(init=False)
+    _shown: dict[bool, tuple[str, int]] = field(init=False, default_factory=dict)
+    _item: ContextItem | None = field(init=False, default=None)
 
-    @property
-    def key(self) -> Key:
-        return self.path, self.symbol
+    def __post_init__(self) -> None:
+        self.divisor = max(2.0, len(self.text) / CHARACTERS_PER_TOKEN) ** LENGTH_POWER
+        self.group = self.section, self.path
+
+    def shown(self, count: Count, *, alone: bool) -> tuple[str, int]:
+        """(lines without the last newline, tokens with it). alone: a class of which no member is shown."""
+        alone = alone and self.is_class
+        known = self._shown.get(alone)
+        if known is None:
+            text = self._lines(alone=alone)
+            known = self._shown[alone] = text, count(f"{text}\n")
+        return known
+
+    def item(self, reason: str, text: str, tokens: int) -> ContextItem:
+        known = self._item
+        if known is None or known.tokens != tokens or known.reason != reason or known.text != text:
+            known = self._item = ContextItem(
+                kind=self.kind,
+                path=self.path,
+                line=self.line,
+                symbol=self.symbol,
+                tokens=tokens,
+                reason=reason,
+                text=text,
+            )
+        return known
+
+    def _lines(self, *, alone: bool) -> str:
+        text = self.text
+        if self.is_class:
+            text += ": ..." if alone else ":"
+        if self.owner:
+            margin = "    " * (self.owner.count(".") + 1)
+            text = margin + text.replace("\n", f"\n{margin}")
+        return text
+
+
+class Candidate(NamedTuple):
+    """worth: what showing a piece is worth; 1 is a definition that is needed for certain. reason: why, for people."""
+
+    piece: Piece
+    worth: float
+    reason: str
 
 
 class Rendered(NamedTuple):
@@ -67,29 +109,32 @@ def render(candidates: Sequence[Candidate], budget: int, count: Count) -> Render
 class _Selection:
     def __init__(self, candidates: Sequence[Candidate], budget: int, count: Count) -> None:
         self.candidates, self.count, self.left = candidates, count, budget
+        self.pieces = [candidate.piece for candidate in candidates]
         self.taken: set[int] = set()
         self.headers: set[tuple[int, str]] = set()
-        self.classes = {c.key: number for number, c in enumerate(candidates) if c.is_class}
-        self.order = sorted(range(len(candidates)), key=self._rank)
+        self.classes = {(p.path, p.symbol): number for number, p in enumerate(self.pieces) if p.is_class}
+        ranks = [-worth / piece.divisor for piece, worth, _ in candidates]
+        self.order = sorted(range(len(candidates)), key=ranks.__getitem__)
         for kind, share in SHARES.items():
-            self._take((n for n in self.order if candidates[n].kind == kind), min(self.left, int(budget * share)))
+            self._take([n for n in self.order if self.pieces[n].kind == kind], min(self.left, int(budget * share)))
         self._take(self.order, self.left)
 
-    def _rank(self, number: int) -> tuple[float, int]:
-        candidate = self.candidates[number]
-        return -candidate.worth / max(2.0, len(candidate.text) / CHARACTERS_PER_TOKEN) ** LENGTH_POWER, number
-
-    def _take(self, numbers: Iterable[int], limit: int) -> None:
-        failures = 0
+    def _take(self, numbers: Sequence[int], limit: int) -> None:
+        failures, taken, pieces, count = 0, self.taken, self.pieces, self.count
         for number in numbers:
-            if number in self.taken:
+            if number in taken:
                 continue
-            needed = [*self._missing_classes(number), number]
-            header = self._header(number)
-            cost = sum(self.count(self._piece(n, alone=True)) for n in needed) + (self.count(header) if header else 0)
+            piece = pieces[number]
+            cost = piece.shown(count, alone=True)[1]
+            missing = self._missing_classes(piece) if piece.owner else ()
+            for outer in missing:
+                cost += pieces[outer].shown(count, alone=True)[1]
+            if piece.header and piece.group not in self.headers:
+                cost += count(f"{piece.header}\n")
             if cost <= limit:
-                self.taken.update(needed)
-                self.headers.add(_group(self.candidates[number]))
+                taken.add(number)
+                taken.update(missing)
+                self.headers.add(piece.group)
                 self.left -= cost
                 limit -= cost
                 failures = 0
@@ -98,72 +143,43 @@ class _Selection:
                 if failures > MOST_FAILURES:
                     break
 
-    def _missing_classes(self, number: int) -> list[int]:
-        """Classes around a member that aren't shown yet, the outer first."""
-        candidate, missing = self.candidates[number], list[int]()
-        owner = candidate.owner
-        while owner:
-            place = self.classes[candidate.path, owner]
+    def _missing_classes(self, piece: Piece) -> list[int]:
+        """Classes around a member that aren't shown yet."""
+        missing: list[int] = []
+        while piece.owner:
+            place = self.classes[piece.path, piece.owner]
             if place not in self.taken:
-                missing.insert(0, place)
-            owner = self.candidates[place].owner
+                missing.append(place)
+            piece = self.pieces[place]
         return missing
 
-    def _header(self, number: int) -> str:
-        candidate = self.candidates[number]
-        return f"{candidate.header}\n" if candidate.header and _group(candidate) not in self.headers else ""
-
-    def _piece(self, number: int, *, alone: bool) -> str:
-        """A candidate's lines. alone: a class of which no member is shown."""
-        candidate = self.candidates[number]
-        text = candidate.text
-        if candidate.is_class:
-            text += ": ..." if alone else ":"
-        if candidate.owner:
-            margin = "    " * (candidate.owner.count(".") + 1)
-            text = margin + text.replace("\n", f"\n{margin}")
-        return text + "\n"
-
     def rendered(self) -> Rendered:
-        pieces: list[str] = []
+        lines: list[str] = []
         items: list[ContextItem] = []
         headers: set[tuple[int, str]] = set()
         taken = sorted(self.taken, key=self._position)
-        opened = {(self.candidates[n].path, self.candidates[n].owner) for n in taken}
+        opened = {(self.pieces[n].path, self.pieces[n].owner) for n in taken}
         for number in taken:
-            candidate = self.candidates[number]
-            text = self._piece(number, alone=candidate.key not in opened)
-            if candidate.header and _group(candidate) not in headers:
-                headers.add(_group(candidate))
-                pieces.append(f"{candidate.header}\n")
-                tokens = self.count(pieces[-1]) + self.count(text)
-            else:
-                tokens = self.count(text)
-            pieces.append(text)
-            items.append(_item(candidate, text, tokens))
+            piece = self.pieces[number]
+            text, tokens = piece.shown(self.count, alone=(piece.path, piece.symbol) not in opened)
+            if piece.header and piece.group not in headers:
+                headers.add(piece.group)
+                lines.append(piece.header)
+                tokens += self.count(f"{piece.header}\n")
+            lines.append(text)
+            items.append(piece.item(self.candidates[number].reason, text, tokens))
         left_out = [n for n in self.order if n not in self.taken][:MOST_OMITTED]
-        omitted = (_item(self.candidates[n], t := self._piece(n, alone=True), self.count(t)) for n in left_out)
-        return Rendered("".join(pieces), sum(item.tokens for item in items), tuple(items), tuple(omitted))
+        omitted = [self._omitted(n) for n in left_out]
+        text = "\n".join([*lines, ""])
+        return Rendered(text, sum([item.tokens for item in items]), tuple(items), tuple(omitted))
+
+    def _omitted(self, number: int) -> ContextItem:
+        piece = self.pieces[number]
+        return piece.item(self.candidates[number].reason, *piece.shown(self.count, alone=True))
 
     def _position(self, number: int) -> tuple[int, str, int, int]:
-        candidate = self.candidates[number]
-        return candidate.section, candidate.path, candidate.line, number
-
-
-def _group(candidate: Candidate) -> tuple[int, str]:
-    return candidate.section, candidate.path
-
-
-def _item(candidate: Candidate, text: str, tokens: int) -> ContextItem:
-    return ContextItem(
-        kind=candidate.kind,
-        path=candidate.path,
-        line=candidate.line,
-        symbol=candidate.symbol,
-        tokens=tokens,
-        reason=candidate.reason,
-        text=text.rstrip("\n"),
-    )
+        piece = self.pieces[number]
+        return piece.section, piece.path, piece.line, number
 
 
 def one_piece(text: str) -> str:

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from sys import intern
 
 from autogen_cli.context.contents import Contents
 from autogen_cli.context.facts import FileFacts, Import, Usage, facts_from_json, facts_to_json
@@ -13,11 +14,15 @@ from autogen_cli.context.index import Index
 from autogen_cli.context.project import Project, is_test
 from autogen_cli.context.search import import_words, mentions, outline
 from autogen_cli.context.tokens import count_tokens
+from autogen_cli.context.words import WordIndex
 
 OUTSIDE = r"(?:^|/)(?:docs?|docs_src|examples?|scripts?|bench(?:marks?)?)/"
 DIGITS = str.maketrans("123456789", "0" * 9)
 NO_FACTS = FileFacts()
-MOST_COUNTS = 20_000
+MOST_COUNTS = 4_000
+MOST_SEARCHES = 200  # names that the index gets of one run; a batch asks for thousands
+MOST_SCANS = 8  # names that the files are searched for one by one; then all their words take no more time
+MOST_USAGES = 4_000  # in memory, from one target to the next
 
 
 class Sources(Contents):
@@ -32,6 +37,9 @@ class Sources(Contents):
         self._found: dict[str, list[str]] = {}
         self._known_usages: dict[str, dict[int, str | None]] = {}
         self._known_outlines: Outlines | None = None
+        self._scans = 0
+        self._all_words: WordIndex | None = None
+        self._worded: list[str] = []
         self.count = lru_cache(maxsize=MOST_COUNTS)(self._count)
 
     def watch(self) -> None:
@@ -39,6 +47,17 @@ class Sources(Contents):
         self.asked: set[str] = set()
         self.looked_for: set[str] = set()
         self.looked_like: set[str] = set()
+
+    def be_frugal(self) -> None:
+        super().be_frugal()
+        if len(self._usages) + len(self._found) > MOST_USAGES:
+            self._usages.clear()
+            self._found.clear()
+            self._known_usages.clear()
+
+    def forget_facts(self, path: str) -> None:
+        """Once read, they come back from what is kept."""
+        self._facts.pop(path, None)
 
     # Facts
 
@@ -123,7 +142,7 @@ class Sources(Contents):
             if kept is None:
                 kept = " ".join(sorted(set(import_words(self._bytes(path)))))
                 self._change(path).values["words"] = kept
-            known = self._words[path] = frozenset(kept.split())
+            known = self._words[path] = frozenset(map(intern, kept.split()))
         return known
 
     # Usages
@@ -136,20 +155,27 @@ class Sources(Contents):
             self._known_usages[name] = kept
             known = [self._paths[number] for number in kept if number in self._paths]
             if upto < self._latest or len(self._ids) < len(self.project.files):
-                self._searches.add(name)
-                word = name.encode()
-                for path in self.project.files:
-                    if self._ids.get(path, upto + 1) <= upto:
-                        continue
-                    source = self._bytes(path)
-                    if word in source and mentions(source, word):
-                        known.append(path)
+                new = [path for path in self._mentioning(name) if self._ids.get(path, upto + 1) > upto]
+                known += new
+                if upto or len(self._searches) < MOST_SEARCHES:
+                    self._searches.add(name)
+                    for path in new:
                         self._change(path).usages.setdefault(name, None)
             known.sort()
             self._found[name] = known
         self.asked.add(name)
         self.touched.update(known)
         return known
+
+    def _mentioning(self, name: str) -> list[str]:
+        word, files = name.encode(), self.project.files
+        if not name.isidentifier() or (self._scans < MOST_SCANS and not self._frugal):
+            self._scans += 1
+            return [path for path in files if word in (source := self._bytes(path)) and mentions(source, word)]
+        if self._all_words is None or len(self._worded) != len(files):
+            self._worded = list(files)
+            self._all_words = WordIndex(map(self._bytes, self._worded))
+        return [self._worded[number] for number in self._all_words.files_with(word)]
 
     def usages(self, path: str, name: str) -> list[Usage]:
         known = self._usages.get((path, name))
@@ -164,7 +190,8 @@ class Sources(Contents):
         from autogen_cli.context.usages import read_usages
 
         usages = read_usages(self.source(path), name)
-        self._change(path).usages[name] = _dump(usages)
+        if name in self._searches or self._known_usages[name]:
+            self._change(path).usages[name] = _dump(usages)
         return usages
 
     # Tokens
