@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from multiprocessing import parent_process
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 type Job = tuple[Callable[..., Any], tuple[Any, ...]]  # a step of this module, and what it takes
 
-ROWS_PER_ENGINE = 500  # what an engine learns of names stays in its memory until it is closed
-_planned = 0
 _opened: list[Services] = []  # one, from `begin` to the end of the process
 
 
@@ -32,10 +31,9 @@ def begin(root: Path, flags: Mapping[str, object]) -> None:
     """Opens the project. Ctrl-C at the terminal reaches all processes and is the parent's business."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    services = ExitStack().enter_context(
-        open_services(root, command="batch", warn=_silent, detail=_silent, flags=flags)
-    )
-    _opened.append(services)
+    stack = ExitStack()
+    Finalize(None, stack.close, exitpriority=1)  # what was learnt of the project is kept for the next batch
+    _opened.append(stack.enter_context(open_services(root, command="batch", warn=_silent, detail=_silent, flags=flags)))
 
 
 def work(jobs: Sequence[Job]) -> list[Any]:
@@ -51,12 +49,8 @@ def _done(step: Callable[..., Any], given: tuple[Any, ...]) -> Any:
 
 
 def plan(request: GenerationRequest, options: GenerateOptions) -> Plan:
-    global _planned  # noqa: PLW0603 - a process has one count
-    _planned += 1
-    if _planned % ROWS_PER_ENGINE == 0:
-        _opened[0].reread()
-    _opened[0].engine.keeps_answers = False
     services = _opened[0]
+    services.engine.keeps_answers = False
     story = Generation(services, request, options)
     found = story.plan(story.target())
     found.inputs.key  # noqa: B018 - made here, it is sent along
