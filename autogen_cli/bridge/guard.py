@@ -17,6 +17,7 @@ from autogen_cli.bridge.asgi import App, HostAnswer, Receive, RefusedError, Scop
 from autogen_cli.bridge.commands import read_commands
 from autogen_cli.bridge.models import Answer, Command, Headers, Ignored, Message, Mistake, PlatformName
 from autogen_cli.bridge.signatures import header, is_fresh, is_signed
+from autogen_cli.errors import AutogenError
 
 _LOG = logging.getLogger("autogenlib")
 _FORM = b"application/x-www-form-urlencoded"
@@ -111,7 +112,12 @@ class Guard:
     def _read(self, platform: PlatformName, headers: Headers, body: bytes) -> Message | Answer | Ignored:
         """RefusedError, always the same, for what is not signed, or too long ago; another for no JSON object."""
         forged = RefusedError("forged", 401, "no valid signature")
-        if not any(is_signed(platform, secret, headers, body) for secret in self._secrets(platform)):
+        try:
+            secrets = self._secrets(platform)
+        except AutogenError as exc:
+            _LOG.error("the webhook secret of %s can't be read: %s", platform, exc)
+            raise _unavailable() from exc
+        if not any(is_signed(platform, secret, headers, body) for secret in secrets):
             raise forged
         try:
             document = json.loads(body)
@@ -135,7 +141,11 @@ class Guard:
             return await self._accept(message, asked) or "accepted"
         except Exception as exc:  # whatever keeps a job from being kept: the platform is to deliver it again
             _LOG.exception("a command could not be accepted")
-            raise RefusedError("unavailable", 503, "try again later", [(b"retry-after", b"30")]) from exc
+            raise _unavailable() from exc
+
+
+def _unavailable() -> RefusedError:
+    return RefusedError("unavailable", 503, "try again later", [(b"retry-after", b"30")])
 
 
 def _held(status: int, *, accepted: bool) -> bool:

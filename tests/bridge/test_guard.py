@@ -9,6 +9,7 @@ import pytest
 
 from autogen_cli.bridge.guard import Guard, GuardRules
 from autogen_cli.bridge.models import Command
+from autogen_cli.errors import CredentialError
 from tests.bridge.deliveries import (
     COMMAND,
     PATHS,
@@ -155,6 +156,15 @@ async def test_a_secret_may_be_changed(path):
     assert answers == [202, 202, 401, 401]
     nothing = Bench(secrets=lambda _: ())
     assert (await nothing.deliver(path, DOCUMENTS[PATHS[path]]))[0] == 401
+
+
+async def test_a_secret_that_cannot_be_read_just_now(caplog):
+    def locked(_):
+        raise CredentialError("the key ring is locked", hint="unlock it")
+
+    status, headers, text = await Bench(secrets=locked).deliver("/github/events", comment())
+    assert (status, headers[b"retry-after"], text) == (503, b"30", b"try again later\n")
+    assert caplog.messages == ["the webhook secret of github can't be read: the key ring is locked: unlock it"]
 
 
 @pytest.mark.parametrize("off", [-301, 301, 86_400])
