@@ -1,7 +1,7 @@
 """What a job ended with, and the reply that says so: short, with the checks and the cost in a line, the code below.
 
 A reply is read by everybody who can see the issue or the channel. Words that come from an error or a check are shown in
-one line each, without keys and without folders of this machine.
+one line each, without keys, and without servers and folders of ours.
 """
 
 import re
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 NAME_ROOM, SENTENCE_ROOM = 120, 300
 _FOLDERS = re.compile(r"(?<![\w./:])~?/(?:[^\s/'\"`:,;()]+/)+|\b[A-Za-z]:\\(?:[^\s\\'\"`:,;()]+\\)+")
+_ADDRESS = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s'\"`<>()]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,14 +100,17 @@ def render(job: Job, outcome: Outcome, *, platform: PlatformName) -> Reply:
         case _:
             resets = datetime.fromtimestamp(outcome.resets, UTC)
             said = _Said(
-                lines=(f"No more today: {outcome.limit:,} a day are allowed, from {resets:%H:%M} UTC on again.",)
+                lines=(
+                    f"No more today: {plural(outcome.limit, 'request')} a day are allowed, from {resets:%H:%M} UTC on again.",
+                )
             )
     return _laid_out(said, markup)
 
 
 def public(text: str) -> str:
-    """A sentence from inside that others may read: one line, no keys, no folders of this machine."""
-    return brief(_FOLDERS.sub("…/", redact(text[: 50 * SENTENCE_ROOM])), SENTENCE_ROOM)
+    """A sentence from inside that others may read: one line; no keys, no servers, no folders of this machine."""
+    shown = _ADDRESS.sub("…", redact(text[: 50 * SENTENCE_ROOM]))
+    return brief(_FOLDERS.sub("…/", shown), SENTENCE_ROOM)
 
 
 def _laid_out(said: _Said, markup: Markup) -> Reply:
