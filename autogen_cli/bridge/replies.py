@@ -98,11 +98,9 @@ def render(job: Job, outcome: Outcome, *, platform: PlatformName) -> Reply:
                 )
             )
         case _:
-            resets = datetime.fromtimestamp(outcome.resets, UTC)
+            quota, resets = plural(outcome.limit, "request"), datetime.fromtimestamp(outcome.resets, UTC)
             said = _Said(
-                lines=(
-                    f"No more today: {plural(outcome.limit, 'request')} a day are allowed, from {resets:%H:%M} UTC on again.",
-                )
+                lines=(f"No more today: the limit is {quota} a day, and a new day begins at {resets:%H:%M} UTC.",)
             )
     return _laid_out(said, markup)
 

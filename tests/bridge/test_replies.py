@@ -196,7 +196,7 @@ GOLDEN: list[tuple[PlatformName, Outcome, str]] = [
     (
         "github",
         QuotaReached(limit=1_000, resets=1_795_392_000.0),
-        "No more today: 1,000 requests a day are allowed, from 00:00 UTC on again.",
+        "No more today: the limit is 1,000 requests a day, and a new day begins at 00:00 UTC.",
     ),
 ]
 
@@ -401,3 +401,18 @@ def test_what_comes_from_inside_is_made_fit_for_others(text: str, shown: str) ->
 
 def test_every_platform_has_its_markup() -> None:
     assert sorted(MARKUPS) == sorted(PLATFORMS)
+
+
+def test_the_page_shows_real_replies() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "bridge.md").read_text()
+    code = "def split_tax(amount: int) -> int:\n    return amount // 5\n"
+    rejected = generated(
+        code,
+        PASSES[0],
+        CheckResult(name="call_sites", status="fail", detail="shop/views.py:14 unpacks 2 values, the code returns 1"),
+        CheckResult(name="lint", status="warn", detail="`total` isn't used", line=3),
+        status="rejected",
+    )
+    for result in (generated(code, *PASSES), rejected):
+        reply = render(job(), Answered(result=result), platform="github")
+        assert f"````markdown\n{reply.text}\n````" in page

@@ -127,7 +127,7 @@ async def test_commands_that_ask_no_model(bench: Bench, server: FakeServer) -> N
 async def test_beyond_the_quota_one_reply_says_so(bench: Bench, server: FakeServer) -> None:
     bench.accept(*(job_on("github", number) for number in range(4)), quota=1)
     await bench.work()
-    assert sum("No more today: 1 a day are allowed, from 00:00 UTC on again." in text for text in bench.texts) == 1
+    assert sum("the limit is 1 request a day, and a new day begins at 00:00 UTC" in text for text in bench.texts) == 1
     assert (len(bench.texts), server.received) == (2, 1)
 
 
