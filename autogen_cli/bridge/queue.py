@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from autogen_cli.bridge.models import Job, Reply
-from autogen_cli.bridge.records import SCHEMA, Accepted, Leased, LeaseLostError, leased, open_file, written
+from autogen_cli.bridge.records import SCHEMA, Accepted, Leased, LeaseLostError, begin, leased, open_file, written
 from autogen_cli.errors import ConfigError
 from autogen_cli.storage.base import StoreError
 from autogen_cli.storage.faults import translated
@@ -77,14 +77,14 @@ class JobQueue:
         with self._turn, self._reading() as connection:  # looking needs no lock, and mostly nothing is there
             if not connection.execute(f"SELECT 1 FROM jobs WHERE {_WAITING} AND due <= ? LIMIT 1", (now,)).fetchone():  # noqa: S608 - made of constants
                 return None
-        with self._turn, self._transaction() as connection:
+        with self._turn, self._transaction(durable=False) as connection:
             rows = connection.execute(_LEASE, (owner, now + self._lease_seconds, now)).fetchall()
         return leased(rows[0]) if rows else None
 
     def renew(self, owners: Sequence[str]) -> None:
         """Prolongs the leases that these still hold."""
         until = self._clock() + self._lease_seconds
-        with self._turn, self._transaction() as connection:
+        with self._turn, self._transaction(durable=False) as connection:
             connection.executemany(
                 f"UPDATE jobs SET due = ? WHERE owner = ? AND {_WAITING}",  # noqa: S608 - made of constants
                 [(until, owner) for owner in owners],
@@ -97,11 +97,11 @@ class JobQueue:
         self._update(lease, "sent = 1")
 
     def save(self, lease: Leased, reply: Reply) -> None:
-        """The job's reply is known; it stays the caller's. Raises LeaseLostError."""
-        self._update(lease, "state = 'answered', reply = ?, leases = 1", json.dumps(asdict(reply)))
+        """The job's reply is known, and about to be posted. LeaseLostError: it must not be posted."""
+        self._update(lease, "state = 'answered', reply = ?, leases = 1, attempted = 1", json.dumps(asdict(reply)))
 
     def posting(self, lease: Leased) -> None:
-        """Notes, before it is done, that the reply goes out. LeaseLostError: it must not be posted."""
+        """The same for a reply that was saved before. Raises LeaseLostError."""
         self._update(lease, "attempted = 1")
 
     def posted(self, lease: Leased, place: str) -> None:
@@ -115,10 +115,6 @@ class JobQueue:
         change = "due = ?, why = ?, attempted = ?, failures = failures + 1, leases = 0, owner = ''"
         self._update(lease, change, at, why, attempted)
 
-    def release(self, lease: Leased) -> None:
-        """Lets go of a job that wasn't begun. Raises LeaseLostError."""
-        self._update(lease, "due = accepted, owner = '', leases = leases - 1")
-
     def give_up(self, lease: Leased, why: str, *, maybe_posted: bool = False) -> None:
         """Nothing more is done about the job. Raises LeaseLostError."""
         self._finish(lease, "maybe_posted" if maybe_posted else "given_up", why=why)
@@ -128,8 +124,8 @@ class JobQueue:
         with self._turn, self._reading() as connection:
             found = dict.fromkeys(("queued", "answered", "posted", "given_up", "maybe_posted", "refused"), 0)
             found.update(connection.execute("SELECT state, count(*) FROM jobs GROUP BY state"))
-            leased = f"SELECT count(*) FROM jobs WHERE {_WAITING} AND owner != '' AND due > ?"  # noqa: S608 - made of constants
-            (found["leased"],) = connection.execute(leased, (self._clock(),)).fetchone()
+            held = f"SELECT count(*) FROM jobs WHERE {_WAITING} AND owner != '' AND due > ?"  # noqa: S608 - made of constants
+            (found["leased"],) = connection.execute(held, (self._clock(),)).fetchone()
         return found
 
     def used(self, principal: str, day: date) -> int:
@@ -202,19 +198,23 @@ class JobQueue:
 
     def _finish(self, lease: Leased, state: str, *, posted: str | None = None, why: str | None = None) -> None:
         change = "state = ?, posted = ?, why = ?, finished = ?, owner = ''"
-        self._update(lease, change, state, posted, why, self._clock())
+        self._update(lease, change, state, posted, why, self._clock(), durable=False)
 
-    def _update(self, lease: Leased, change: str, *values: object) -> None:
+    def _update(self, lease: Leased, change: str, *values: object, durable: bool = True) -> None:
         """A change that only the lease's holder may make."""
         statement = f"UPDATE jobs SET {change} WHERE key = ? AND owner = ?"  # noqa: S608 - the change is our own
-        with self._turn, self._transaction() as connection:
+        with self._turn, self._transaction(durable=durable) as connection:
             if connection.execute(statement, (*values, lease.job.key, lease.owner)).rowcount == 0:
                 raise LeaseLostError(f"the lease of the job {lease.job.key} has gone to somebody else")
 
     @contextlib.contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _transaction(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
+        """durable: on the disk itself afterwards. What isn't outlives a kill, and not always a power cut: then a job is
+        leased or posted again, as after a kill.
+        """
         with self._reading() as connection:
-            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            begin(connection)
             try:
                 yield connection
                 connection.execute("COMMIT")

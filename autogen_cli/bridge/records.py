@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from autogen_cli.bridge.models import Command, Job, Mistake, Place, Reply
 from autogen_cli.errors import AutogenError
 
 SCHEMA = 1
+PATIENCE = 10.0  # seconds that other processes may take with their transactions
+_LOOK_SECONDS = 0.001
 _TABLES = """
 CREATE TABLE jobs (
     number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, principal TEXT NOT NULL, job TEXT NOT NULL,
@@ -19,6 +22,7 @@ CREATE TABLE jobs (
 );
 CREATE INDEX waiting ON jobs (due) WHERE state IN ('queued', 'answered');
 CREATE INDEX states ON jobs (state);
+CREATE INDEX kept ON jobs (finished) WHERE job != '';
 CREATE TABLE quotas (
     principal TEXT, day TEXT, used INTEGER NOT NULL, told INTEGER NOT NULL, PRIMARY KEY (principal, day)
 ) WITHOUT ROWID;
@@ -62,9 +66,8 @@ class Leased:
 def open_file(path: Path) -> sqlite3.Connection:
     """The queue's file, made where there is none. Raises sqlite3.Error and OSError."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
     try:
-        connection.execute("PRAGMA synchronous = FULL")  # what was accepted outlives a power cut
         if connection.execute("PRAGMA user_version").fetchone() == (0,):
             connection.execute("PRAGMA journal_mode = WAL")
             _create(connection)
@@ -73,6 +76,26 @@ def open_file(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def begin(connection: sqlite3.Connection) -> None:
+    """A transaction that writes. SQLite itself would look for its turn every 100 ms only: acknowledgements are to be
+    quicker than that, also while workers write.
+    """
+    until = time.monotonic() + PATIENCE
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as exc:
+                if exc.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+                time.sleep(_LOOK_SECONDS)
+            else:
+                return
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000:.0f}")
 
 
 def _check_version(connection: sqlite3.Connection) -> None:

@@ -134,10 +134,10 @@ class Worker:
                 why = "posting it has ended the worker each time"
                 await asyncio.to_thread(self._queue.give_up, lease, why, maybe_posted=lease.attempted)
             else:
+                await asyncio.to_thread(self._queue.posting, lease)
                 await self._post(poster, lease, lease.reply)
 
     async def _post(self, poster: Poster, lease: Leased, reply: Reply) -> None:
-        await asyncio.to_thread(self._queue.posting, lease)
         try:
             place = await poster.post(lease.job.place, reply, lease.job.key, attempted=lease.attempted)
         except PostError as error:

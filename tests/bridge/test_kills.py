@@ -3,13 +3,16 @@ platform allows it.
 """
 
 import contextlib
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from autogen_cli.bridge.queue import JobQueue
-from autogen_cli.providers.fake import FakeServer
+from autogen_cli.providers.fake import FakeCodegen, FakeServer
 from tests.bridge import killing
 from tests.bridge.jobs import DAY, PLACES, answer, configure, job_on, shop
 from tests.conftest import MakeProject
@@ -28,11 +31,12 @@ class Stage:
 def stage(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Stage]]:
     with contextlib.ExitStack() as held:
 
-        def make(symbols: int, latency: float) -> Stage:
+        def make(symbols: int, latency: float, **bridge: object) -> Stage:
             server = held.enter_context(FakeServer(answer, latency=latency))
             platforms = held.enter_context(killing.SlowPlatforms())
             root = make_project(shop(symbols))
-            variables = configure(root, server.base_url, platforms, lease_seconds=3.0, stop_seconds=30.0)
+            settings = {"lease_seconds": 2.0, "stop_seconds": 30.0, **bridge}
+            variables = configure(root, server.base_url, platforms, **settings)
             for name, value in variables.items():
                 monkeypatch.setenv(name, value)
             return Stage(server, platforms, held.enter_context(contextlib.closing(JobQueue(killing.queue_path()))))
@@ -56,10 +60,91 @@ def check(stage: Stage, jobs: int) -> killing.Outcome:
 
 
 def test_three_kills(stage: Callable[..., Stage]) -> None:
-    there = stage(24, latency=0.2)
-    acceptor = killing.kill_and_restart(there.queue, 24, kills=3, seed=1)
-    assert set(acceptor.told) == set(range(24))
-    check(there, 24)
+    there = stage(18, latency=0.1)
+    acceptor = killing.kill_and_restart(there.queue, 18, kills=3, seed=1)
+    assert set(acceptor.told) == set(range(18))
+    check(there, 18)
+
+
+def accept(stage: Stage, jobs: int) -> None:
+    stage.queue.accept([job_on(list(PLACES)[n % 3], n) for n in range(jobs)], quota=10**9, day=DAY)
+
+
+def wait_until(seen: Callable[[], bool], seconds: float = 60.0) -> None:
+    until = time.monotonic() + seconds
+    while not seen():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def test_what_a_service_can_find_again_is_asked_once_and_answered(
+    stage: Callable[..., Stage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The runs of Codegen go on while nobody waits for them: the next worker does."""
+    there = stage(1, latency=0, lease_seconds=1.0)
+    with FakeCodegen(answer, run_time=1.0) as codegen:
+        for name, value in {
+            "AUTOGEN_PROVIDER": "codegen", "AUTOGEN_CODEGEN_BASE_URL": codegen.base_url, "CODEGEN_ORG_ID": "42",
+            "CODEGEN_API_TOKEN": "t-123456", "AUTOGEN_CODEGEN_TRANSPORT": "http",
+            "AUTOGEN_CODEGEN_POLL_INTERVAL": "0.2", "AUTOGEN_CODEGEN_PRICE_PER_RUN": "0.1",
+        }.items():  # fmt: skip
+            monkeypatch.setenv(name, value)
+        accept(there, 1)
+        worker = killing.start_worker()
+        wait_until(lambda: len(codegen.runs) == 1)
+        worker.kill()
+        worker.communicate()
+        worker = killing.start_worker()
+        wait_until(lambda: killing.is_done(there.queue, 1))
+        killing.stop_worker(worker)
+        found = killing.outcome(there.server, there.platforms)
+        assert (len(codegen.runs), found.code, found.interrupted) == (1, 1, 0)
+
+
+def test_a_worker_finishes_what_it_has_begun(stage: Callable[..., Stage]) -> None:
+    """It has as many jobs in hand as `limits.max_concurrent` says; the others wait for the next worker."""
+    there = stage(8, latency=1.0)
+    accept(there, 8)
+    worker = killing.start_worker()
+    wait_until(lambda: there.server.received == 5)
+    killing.stop_worker(worker)
+    counts = there.queue.counts()
+    assert (counts["posted"], counts["queued"], counts["leased"]) == (5, 3, 0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+def test_a_worker_that_has_no_time_left_leaves_its_jobs_to_their_leases(
+    number: signal.Signals, stage: Callable[..., Stage]
+) -> None:
+    there = stage(1, latency=60.0, stop_seconds=0.1)
+    accept(there, 1)
+    worker = killing.start_worker()
+    wait_until(lambda: there.server.received == 1)
+    worker.send_signal(number)
+    assert worker.wait(20) == 0
+    worker.communicate()
+    assert there.queue.counts()["queued"] == 1
+
+
+def test_a_long_answer_keeps_its_lease(stage: Callable[..., Stage]) -> None:
+    there = stage(1, latency=1.8, lease_seconds=1.0)
+    accept(there, 1)
+    workers = [killing.start_worker(), killing.start_worker()]
+    wait_until(lambda: killing.is_done(there.queue, 1))
+    for worker in workers:
+        killing.stop_worker(worker)
+    assert killing.outcome(there.server, there.platforms).code == 1
+
+
+def test_a_worker_that_can_not_work_says_why(stage: Callable[..., Stage]) -> None:
+    there = stage(1, latency=0)
+    there.queue.path.parent.mkdir(parents=True)
+    there.queue.path.write_bytes(b"no database, but many words" * 99)
+    argv = [sys.executable, "-m", "autogen_cli.bridge.worker"]
+    ran = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
+    assert ran.returncode == 3
+    assert "the queue of jobs can't be used" in ran.stderr
+    assert "Traceback" not in ran.stderr
 
 
 @pytest.mark.soak
@@ -78,12 +163,9 @@ def test_twenty_kills(seed: int, stage: Callable[..., Stage], record_property: C
 def test_four_workers_do_no_work_twice(stage: Callable[..., Stage]) -> None:
     jobs = 300
     there = stage(jobs, latency=0.2)
-    there.queue.accept([job_on(list(PLACES)[n % 3], n) for n in range(jobs)], quota=10**9, day=DAY)
+    accept(there, jobs)
     workers = [killing.start_worker() for _ in range(4)]
-    until = time.monotonic() + 300
-    while not killing.is_done(there.queue, jobs):
-        assert time.monotonic() < until, there.queue.counts()
-        time.sleep(0.1)
+    wait_until(lambda: killing.is_done(there.queue, jobs), seconds=300)
     for worker in workers:
         killing.stop_worker(worker)
     found = check(there, jobs)

@@ -81,7 +81,6 @@ def test_a_lease_that_has_lapsed_is_somebody_elses(queue: JobQueue, clock: Clock
         lambda: queue.posted(first, ""),
         lambda: queue.retry(first, 0, ""),
         lambda: queue.give_up(first, ""),
-        lambda: queue.release(first),
     ):
         with pytest.raises(LeaseLostError, match="gh:1:1/0 has gone to somebody else"):
             step()
@@ -100,15 +99,6 @@ def test_a_reply_that_could_not_be_posted_is_due_again(queue: JobQueue, clock: C
     assert (again.reply, again.attempted, again.failures, again.leases) == (REPLY, False, 1, 1)
     queue.give_up(again, "cut off", maybe_posted=True)
     assert queue.counts()["maybe_posted"] == 1
-
-
-def test_what_was_not_begun_is_let_go_and_keeps_its_place(queue: JobQueue, clock: Clock) -> None:
-    queue.accept([job(1)], quota=9, day=DAY)
-    clock.now += 1
-    queue.accept([job(2)], quota=9, day=DAY)
-    queue.release(leased(queue))
-    again = leased(queue, "b")
-    assert (again.job.key, again.leases) == ("gh:1:1/0", 1)
 
 
 def test_a_redelivery_costs_nothing(queue: JobQueue) -> None:
