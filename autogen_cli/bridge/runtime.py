@@ -10,7 +10,7 @@ from pathlib import Path
 from autogen_cli.bridge.keys import WebhookSecrets, platforms_set_up
 from autogen_cli.bridge.metrics import Metrics
 from autogen_cli.bridge.models import Command, Job, Message, Mistake, PlatformName
-from autogen_cli.bridge.queue import JobQueue
+from autogen_cli.bridge.wiring import job_queue
 from autogen_cli.bridge.workers import WorkerProcesses
 from autogen_cli.config import folders, load
 from autogen_cli.context.project import find_root
@@ -50,7 +50,7 @@ class Bridge:
         self.platforms = platforms_set_up(credentials, platforms)
         self.secrets = WebhookSecrets(credentials)
         self._check()
-        self.queue = JobQueue(self._places.data / "bridge" / "jobs.db", lease_seconds=self.settings.lease_seconds)
+        self.queue = job_queue(self.config, self._places)
         self.queue.check()
         self.queue.close()  # it is opened again when it is used
         self.metrics = Metrics(self.queue.counts)

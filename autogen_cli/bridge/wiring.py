@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from autogen_cli.bridge.models import PlatformName
-from autogen_cli.bridge.posting import Poster
 from autogen_cli.bridge.queue import JobQueue
 from autogen_cli.bridge.repositories import Repositories
 from autogen_cli.config import AutogenConfig, Folders
@@ -14,6 +13,8 @@ from autogen_cli.service.credentials import Credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from autogen_cli.bridge.posting import Poster
 
 QUEUE_FILE = Path("bridge/jobs.db")  # below the data folder
 CHECKOUTS_FOLDER = Path("bridge/checkouts")
@@ -37,7 +38,7 @@ def open_repositories(config: AutogenConfig, places: Folders) -> Repositories:
     )
 
 
-def open_posters(config: AutogenConfig, places: Folders) -> dict[PlatformName, Poster]:
+def open_posters(config: AutogenConfig, places: Folders) -> "dict[PlatformName, Poster]":
     """Of the platforms that there is a token for. Raises ConfigError for an address without TLS."""
     from autogen_cli.bridge.github_api import GitHubPoster
     from autogen_cli.bridge.linear_api import LinearPoster
