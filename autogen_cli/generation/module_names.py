@@ -51,8 +51,37 @@ def module_names(tree: ast.Module, text: str) -> ModuleNames:
         typing=frozenset(bound_names(*typing) - names),
         stars=tuple(s for s in imports if s.names[0].name == "*"),
         offered=_offered(tree) if "__getattr__" in names else frozenset(),
-        dynamic=any(word in text for word in _DYNAMIC_WORDS) and bool(_DYNAMIC.search(text)),
+        dynamic=_is_dynamic(text),
     )
+
+
+def extended_names(
+    names: ModuleNames, top: Sequence[ast.stmt], inner: Sequence[ast.stmt], text: str
+) -> ModuleNames | None:
+    """A module's names with those of statements that join it: at its top level, and inside its classes. text: of them.
+
+    None where more than the new statements tell.
+    """
+    runtime, typing = _split(top)
+    new = bound_names(*runtime)
+    if "__getattr__" in names or "__getattr__" in new:
+        return None
+    stars = [s for part in top for s in ast.walk(part) if isinstance(s, ast.ImportFrom)] if "*" in new else []
+    if "global " in text:
+        nodes = (node for part in (*top, *inner) for node in ast.walk(part))
+        new.update(name for node in nodes if isinstance(node, ast.Global) for name in node.names)
+    bound = names.runtime | (new - {"*"})
+    return ModuleNames(
+        runtime=bound,
+        typing=(names.typing | bound_names(*typing)) - bound,
+        stars=(*names.stars, *(s for s in stars if s.names[0].name == "*")),
+        offered=names.offered,
+        dynamic=names.dynamic or _is_dynamic(text),
+    )
+
+
+def _is_dynamic(text: str) -> bool:
+    return any(word in text for word in _DYNAMIC_WORDS) and bool(_DYNAMIC.search(text))
 
 
 def _offered(tree: ast.Module) -> frozenset[str] | None:

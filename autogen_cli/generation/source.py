@@ -12,13 +12,14 @@ import re
 import tokenize
 import warnings
 from dataclasses import dataclass
+from functools import cached_property
 
 from autogen_cli.errors import TargetError
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     """Decoded module. `lines` keep their own ends, so that an untouched line is written back byte for byte."""
 
@@ -27,7 +28,7 @@ class Source:
     bom: bool = False
     newline: str = "\n"
 
-    @property
+    @cached_property
     def text(self) -> str:
         r"""The whole text with `\\n` line ends, as the parser sees it."""
         return "".join(line.rstrip("\r\n") + "\n" if line[-1] in "\r\n" else line for line in self.lines)

@@ -52,6 +52,8 @@ def find(body: Iterable[ast.stmt], symbol: str | None) -> list[ast.stmt]:
 
 def _binding(body: Iterable[ast.stmt], name: str) -> Iterator[ast.stmt]:
     for statement in body:
+        if name not in _bound(statement):
+            continue  # neither it nor its blocks
         blocks = _blocks(statement)
         if name in bound_names(*_header(statement)) if blocks else name in bound_names(statement):
             yield statement
@@ -99,8 +101,21 @@ def is_type_checking(statement: ast.stmt) -> bool:
 
 def bound_names(*nodes: ast.AST) -> set[str]:
     """Names that statements bind in their own scope, blocks inside them included; a star import binds `*`."""
+    return set().union(*(_bound(node) if isinstance(node, ast.stmt) else _names(node) for node in nodes))
+
+
+def _bound(statement: ast.stmt) -> frozenset[str]:
+    """Kept at the statement itself: the checks on one answer ask for it a dozen times, and so do those on the next."""
+    kept = vars(statement)
+    found: frozenset[str] | None = kept.get("_bound")
+    if found is None:
+        found = kept["_bound"] = frozenset(_names(statement))
+    return found
+
+
+def _names(node: ast.AST) -> set[str]:
     names: set[str] = set()
-    pending = list(nodes)
+    pending = [node]
     while pending:
         node = pending.pop()
         match node:

@@ -2,8 +2,10 @@
 
 import ast
 import configparser
+import contextlib
 import itertools
 import json
+import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,22 +23,26 @@ _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml")
 
 def declared_distributions(folders: Iterable[Path]) -> frozenset[str] | None:
     """Normalized names from every manifest and lock file in the folders; None where there is no such file at all."""
-    found = [names for folder in folders for names in _manifests(folder)]
-    return frozenset(map(normalize, itertools.chain.from_iterable(found))) if found else None
+    found = [names for folder in folders for names in _declared(folder, _state(folder))]
+    return frozenset(itertools.chain.from_iterable(found)) if found else None
 
 
 def lowest_python(folders: Iterable[Path]) -> tuple[int, int] | None:
     """The oldest Python that the project says it runs on; None where it doesn't say."""
-    for folder in folders:
-        project = _toml(_text(folder / "pyproject.toml") or "")
-        poetry = _table(_table(_table(project, "tool"), "poetry"), "dependencies").get("python")
-        stated = _table(project, "project").get("requires-python", poetry)
-        if stated is None:
-            match = re.search(r"^python_requires\s*=(.*)$", _text(folder / "setup.cfg") or "", re.MULTILINE)
-            stated = match[1] if match else None
-        if found := re.search(r"(?:>=|\^|~=|==|~)\s*3\.(\d+)", str(stated)):
-            return 3, int(found[1])
-    return None
+    found = (_lowest(folder, _state(folder)) for folder in folders)
+    return next((version for version in found if version), None)
+
+
+@lru_cache(maxsize=8)
+def _lowest(folder: Path, _files: object) -> tuple[int, int] | None:
+    project = _toml(_text(folder / "pyproject.toml") or "")
+    poetry = _table(_table(_table(project, "tool"), "poetry"), "dependencies").get("python")
+    stated = _table(project, "project").get("requires-python", poetry)
+    if stated is None:
+        match = re.search(r"^python_requires\s*=(.*)$", _text(folder / "setup.cfg") or "", re.MULTILINE)
+        stated = match[1] if match else None
+    found = re.search(r"(?:>=|\^|~=|==|~)\s*3\.(\d+)", str(stated))
+    return (3, int(found[1])) if found else None
 
 
 def environment_of(root: Path, fallback: Path | None) -> Path | None:
@@ -53,11 +59,25 @@ def site_packages(environment: Path) -> list[Path]:
     ]
 
 
+def _state(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """What tells whether a folder's manifests are those that were read before: a batch asks for them with every row."""
+    found: list[tuple[str, int, int]] = []
+    for place in (folder, folder / "requirements"):
+        with contextlib.suppress(OSError), os.scandir(place) as entries:
+            for entry in entries:
+                if place != folder or entry.name in _READERS or "requirements" in entry.name:
+                    stat = entry.stat()
+                    found.append((entry.path, stat.st_size, stat.st_mtime_ns))
+    return tuple(sorted(found))
+
+
+@lru_cache(maxsize=8)
+def _declared(folder: Path, _files: object) -> list[frozenset[str]]:
+    return [frozenset(map(normalize, names)) for names in _manifests(folder)]
+
+
 def _manifests(folder: Path) -> Iterator[list[str]]:
-    readers: dict[str, Callable[[str], Iterable[str]]]
-    readers = {"pyproject.toml": _pyproject, "setup.cfg": _setup_cfg, "setup.py": _setup_py, "Pipfile": _pipfile}
-    readers |= dict.fromkeys(_LOCKS, _lock) | {"Pipfile.lock": _pipfile_lock}
-    for name, read in readers.items():
+    for name, read in _READERS.items():
         text = _text(folder / name)
         if text is not None:
             yield list(read(text))
@@ -115,7 +135,6 @@ def _table(value: object, *keys: str) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-@lru_cache(maxsize=8)  # a batch asks with every row, and a large lock file takes longer than all checks together
 def _lock(text: str) -> tuple[str, ...]:
     data = _toml(text)
     packages = data.get("package", data.get("packages", []))
@@ -162,3 +181,13 @@ def _setup_py(text: str) -> Iterator[str]:
             constants = (n.value for n in ast.walk(node.value) if isinstance(n, ast.Constant))
             strings = (value for value in constants if isinstance(value, str))
             yield from _requirements(line for string in strings for line in string.splitlines())
+
+
+_READERS: Mapping[str, Callable[[str], Iterable[str]]] = {
+    "pyproject.toml": _pyproject,
+    "setup.cfg": _setup_cfg,
+    "setup.py": _setup_py,
+    "Pipfile": _pipfile,
+    **dict.fromkeys(_LOCKS, _lock),
+    "Pipfile.lock": _pipfile_lock,
+}

@@ -102,7 +102,7 @@ def _run(name: str, check: Check, subject: Subject) -> CheckResult:
 def subject_of(code: str, target: Target, context: CodeContext, edit: Edit, environment: Path | None = None) -> Subject:
     """What the checks look at. Raises SyntaxError when the code doesn't parse."""
     path = target.relative_path
-    after = read_module(edit.after, path)
+    after = edit.module or read_module(edit.after, path)
     used = environment_of(target.root, environment)
     modules = Modules(
         target.root,

@@ -1,10 +1,11 @@
 """An edit that is planned and not yet made: what a file holds now, and what it is going to hold."""
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from autogen_cli.errors import TargetError
+from autogen_cli.generation.insert.module import Module
 from autogen_cli.generation.source import read_source, split_lines
 
 
@@ -12,7 +13,8 @@ from autogen_cli.generation.source import read_source, split_lines
 class Edit:
     """`before` is None for a file that doesn't exist yet. `created`: other new files (`__init__.py`) and their bytes.
 
-    code: what is put in, imports first, dedented: the part of the answer that is used.
+    code: what is put in, imports first, dedented: the part of the answer that is used. module: what the file is then,
+    where that was worked out without reading it anew.
     """
 
     root: Path
@@ -22,6 +24,7 @@ class Edit:
     created: tuple[tuple[Path, bytes], ...] = ()
     code: str = ""
     notes: tuple[str, ...] = ()
+    module: Module | None = field(default=None, compare=False, repr=False)
 
     def diff(self) -> str:
         """Unified diff with paths below the root, new files first; line ends are shown as plain ones."""

@@ -88,6 +88,8 @@ def import_splices(
     A from-import joins an existing one of the same module; others go to their group (standard library, third party,
     own packages, relative), in order where the group is in order.
     """
+    if not wanted and not blocks:
+        return []
     runtime = [item for item in wanted if not item.typing]
     typing = [item for item in wanted if item.typing]
     guard = next((s for s in module.tree.body if isinstance(s, ast.If) and is_type_checking(s)), None)

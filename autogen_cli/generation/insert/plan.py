@@ -9,6 +9,7 @@ from autogen_cli.errors import RejectedError, SymbolExistsError, TargetError
 from autogen_cli.files import read_file
 from autogen_cli.generation.insert.edit import Edit
 from autogen_cli.generation.insert.exports import export
+from autogen_cli.generation.insert.graft import graft
 from autogen_cli.generation.insert.imports import import_splices
 from autogen_cli.generation.insert.module import Module, Splice, leading_space, read_module, span, splice
 from autogen_cli.generation.insert.place import insertion, position
@@ -16,7 +17,7 @@ from autogen_cli.generation.insert.render import pieces, render
 from autogen_cli.generation.insert.replace import replacement
 from autogen_cli.generation.insert.select import Selection, select
 from autogen_cli.generation.snippet import Snippet, read_snippet
-from autogen_cli.generation.source import split_lines
+from autogen_cli.generation.source import Source, split_lines
 from autogen_cli.generation.statements import (
     end_line,
     find,
@@ -49,15 +50,20 @@ def _planned(target: Target, code: str, *, force: bool, base: bytes | None) -> E
     _check_free(target, module, exists=before is not None, force=force)
     if target.owner and not find_class(module.tree.body, target.owner) and not snippet.holder:
         raise RejectedError(f"{target.relative_path} has no class {target.owner} to put {target.name} into")
+    grafted: Module | None = None
     if target.symbol is None or not module.tree.body:
         lines, used = _fresh(snippet, module, target)
+        source = _source(lines, module)
     else:
         chosen = select(snippet, module, target)
-        lines = splice(module.lines, _splices(target, module, snippet, chosen))
+        splices = _splices(target, module, snippet, chosen)
+        source = _source(splice(module.lines, splices), module)
+        grafted = graft(module, splices, source.lines)
         used = _alone(chosen, snippet, target)
     created = () if before is not None else tuple((path, b"") for path in _missing_inits(target))
-    after = _encode(lines, module)
-    _check_python(after, target)
+    after = _encoded(source, module)
+    if grafted is None:
+        _check_python(after, target)
     return Edit(
         root=target.root,
         path=target.path,
@@ -65,6 +71,7 @@ def _planned(target: Target, code: str, *, force: bool, base: bytes | None) -> E
         after=after,
         created=created,
         code="".join(used),
+        module=grafted,
     )
 
 
@@ -105,16 +112,25 @@ def _check_python(after: bytes, target: Target) -> None:
         raise TargetError(message, hint="put it in by hand") from exc
 
 
-def _encode(lines: Sequence[str], module: Module) -> bytes:
+def _source(lines: Sequence[str], module: Module) -> Source:
     source = module.source
-    ended = [part for line in lines for part in split_lines(line if line.endswith(("\n", "\r")) else f"{line}\n")]
+    ended: list[str] = []
+    for line in lines:
+        if line and line.find("\n") == len(line) - 1 and "\r" not in line:
+            ended.append(line)  # nearly all of them
+        else:
+            ended += split_lines(line if line.endswith(("\n", "\r")) else f"{line}\n")
     if source.lines and source.lines[-1][-1] not in "\r\n" and ended:
         ended[-1] = ended[-1].rstrip("\r\n")  # the file had no final newline, and keeps having none
-    fitted = (
-        line[:-1] + source.newline if line.endswith("\n") and not line.endswith("\r\n") else line for line in ended
-    )
+    if source.newline != "\n":
+        plain = (line.endswith("\n") and not line.endswith("\r\n") for line in ended)
+        ended = [line[:-1] + source.newline if own else line for own, line in zip(plain, ended, strict=True)]
+    return replace(source, lines=tuple(ended))
+
+
+def _encoded(source: Source, module: Module) -> bytes:
     try:
-        return replace(source, lines=tuple(fitted)).encode()
+        return source.encode()
     except UnicodeEncodeError as exc:
         what = exc.object[exc.start : exc.end]
         raise RejectedError(f"the code has {what!r}, which {module.name} ({source.encoding}) can't hold") from exc
