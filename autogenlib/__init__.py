@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # the table below, for type checkers; a test holds the two eq
     from autogen_cli.bridge.contexten import ContextenBridge as ContextenBridge
     from autogen_cli.bridge.contexten import ContextenRequest as ContextenRequest
     from autogen_cli.bridge.contexten import ContextenResponse as ContextenResponse
+    from autogen_cli.bridge.extension import register_autogenlib_extension as register_autogenlib_extension
     from autogen_cli.cache.invalidation import CacheInvalidator as CacheInvalidator
     from autogen_cli.cache.manager import CacheManager as CacheManager
     from autogen_cli.config import AutogenConfig as AutogenConfig
@@ -57,6 +58,7 @@ if TYPE_CHECKING:  # the table below, for type checkers; a test holds the two eq
 _HOMES = {
     "autogen_cli.bench.benchmark": ("PerformanceBenchmark",),
     "autogen_cli.bridge.contexten": ("ContextenBridge", "ContextenRequest", "ContextenResponse"),
+    "autogen_cli.bridge.extension": ("register_autogenlib_extension",),
     "autogen_cli.cache.invalidation": ("CacheInvalidator",),
     "autogen_cli.cache.manager": ("CacheManager",),
     "autogen_cli.config": ("AutogenConfig", "CacheConfig"),

@@ -198,6 +198,13 @@ class BatchJobs(TypedDict):
     jobs: list[JobState]
 
 
+class Serve(TypedDict):
+    address: str
+    app: Literal["CodegenApp", "plain"]
+    platforms: list[Literal["github", "slack", "linear"]]
+    workers: int
+
+
 class Nothing(TypedDict):
     pass
 
@@ -319,6 +326,7 @@ DOCUMENTS: dict[str, Any] = {
     "generate": GeneratedCode,
     "performance": PerformanceSummary,
     "plan": Plan,
+    "serve": Serve,
     "usage": Usage,
     "usage_export": UsageExport,
     "usage_import": Imported,

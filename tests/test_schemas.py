@@ -55,6 +55,7 @@ TOUR = {  # a walk through docs/sample with every command; {key} is an entry of 
     "usage import events.jsonl": "usage_import",
     "usage --performance": "performance",
     "doctor": "doctor",
+    "serve": "error",  # no platform is set up
     "todo": "todo",
     "migrate --write": "migrate",
     "migrate --rollback": "migrate_rollback",
@@ -91,7 +92,10 @@ TOUR_OF_KEYS = {
     "auth status": "auth_status",
     "auth logout openai": "auth_logout",
 }
-PARTS = {"batch_row", "completion"}  # lines of a file; tests/cli/test_batch.py looks at them
+PARTS = {  # other tests look at them
+    *("batch_row", "completion"),  # lines of a file; tests/cli/test_batch.py
+    "serve",  # what runs until it is stopped; tests/bridge/test_serve.py
+}
 WITHOUT = {"config schema"}  # prints a JSON Schema, which is a document of its own kind
 
 

@@ -25,9 +25,10 @@ def register_autogenlib_extension(
     derived from it, FastAPI and Starlette apps, whatever takes ASGI middleware.
 
     The app's own handlers at `/github/events`, `/slack/events` and `/linear/events` get every webhook that is rightly
-    signed, as before. platforms: whose paths are guarded; without a secret such a path refuses everything. root: the
-    folder whose settings count; found upward from the working folder if not given. A second call changes nothing.
-    Raises ArgumentError for what is no such app, ConfigError and CredentialError where something is not set up.
+    signed, as before. root: the project that requests are about where `bridge.repositories` names none for their
+    source; its settings count, or else those found upward from the working folder. platforms: whose paths are guarded;
+    without a secret such a path refuses everything. A second call changes nothing. Raises ArgumentError for what is no
+    such app, ConfigError and CredentialError where something is not set up.
     """
     target = _asgi_app(app)
     if target not in _REGISTERED:

@@ -96,8 +96,8 @@ def listening(host: str, port: int) -> socket.socket:
     except (OSError, UnicodeError) as exc:  # a name that no IDNA knows
         taken = isinstance(exc, OSError) and exc.errno == errno.EADDRINUSE
         hint = "stop what listens there, or choose another with --port" if taken else "give another --host or --port"
-        what = (isinstance(exc, OSError) and exc.strerror) or "no such host"
-        raise ConfigError(f"{host}:{port} can't be listened on: {what}", hint=hint) from exc
+        why = (exc.strerror if isinstance(exc, OSError) else None) or "no such host"
+        raise ConfigError(f"{host}:{port} can't be listened on: {why.partition(' (')[0]}", hint=hint) from exc
 
 
 class Server:

@@ -40,18 +40,12 @@ def platforms_set_up(credentials: Credentials, among: Collection[PlatformName]) 
     """Those with a secret for webhooks. Raises CredentialError where there is none, or one has no token for replies."""
     found = tuple(name for name in among if credentials.keys(f"{name}-webhook"))
     if not found:
-        hint = f"set {_both('github')} in the environment, or those of {_names(among)}; docs/bridge.md has the steps"
+        pairs = [(BRIDGE_CREDENTIALS[f"{name}-webhook"], BRIDGE_CREDENTIALS[name]) for name in among]
+        names = ", or ".join(" and ".join(pair) for pair in pairs)
+        hint = f"set {names} in the environment, or keep them with `autogen auth login`"
         raise CredentialError("no platform is set up", hint=hint)
     for name in found:
         if not credentials.keys(name):
             hint = f"set {BRIDGE_CREDENTIALS[name]}, or run `autogen auth login {name}`"
             raise CredentialError(f"there is a webhook secret for {name}, but no token to reply with", hint=hint)
     return found
-
-
-def _both(platform: PlatformName) -> str:
-    return f"{BRIDGE_CREDENTIALS[f'{platform}-webhook']} and {BRIDGE_CREDENTIALS[platform]}"
-
-
-def _names(platforms: Collection[PlatformName]) -> str:
-    return " or ".join(name for name in platforms if name != "github") or "github"

@@ -24,9 +24,10 @@ PLATFORMS: tuple[PlatformName, ...] = ("github", "slack", "linear")
 
 
 class Bridge:
-    """root: the folder whose settings count; found upward from the working folder if not given. platforms: whose paths
-    are guarded; those of them that are set up are `Bridge.platforms`. flags: settings by key; they go before files and
-    environment, in this process alone.
+    """root: the project that requests are about where `bridge.repositories` names none; without it, they are about none
+    then. Its settings count, or else those found upward from the working folder. platforms: whose paths are guarded;
+    `Bridge.platforms` are those of them that are set up. flags: settings by key; they go before files and environment,
+    in this process alone.
 
     Raises ConfigError and CredentialError for what would keep it from working.
     """
@@ -49,13 +50,14 @@ class Bridge:
         self.guarded = frozenset(platforms)
         self.platforms = platforms_set_up(credentials, platforms)
         self.secrets = WebhookSecrets(credentials)
-        self._check()
+        self._check(has_default=root is not None)
         self.queue = job_queue(self.config, self._places)
         self.queue.check()
         self.queue.close()  # it is opened again when it is used
         self.metrics = Metrics(self.queue.counts)
         self.workers = WorkerProcesses(
-            [sys.executable, "-m", "autogen_cli.bridge.worker", "--root", str(self._root)],
+            [sys.executable, "-m", "autogen_cli.bridge.worker", *([] if root is None else [str(self._root)])],
+            self._root,
             self.settings.workers,
             grace=self.settings.stop_seconds + _LAST_WORDS,
             on_restart=self.metrics.restarted,
@@ -117,10 +119,10 @@ class Bridge:
     def _access(self, principal: str) -> Access:
         return Access(self.config, self._places, project=self._root, warn=_LOG.warning, principal=principal)
 
-    def _check(self) -> None:
-        if not self.settings.repositories:
-            hint = "name the sources and their code below [bridge.repositories]; docs/bridge.md has examples"
-            raise ConfigError("bridge.repositories is empty, so no code could be found for a request", hint=hint)
+    def _check(self, *, has_default: bool) -> None:
+        if not self.settings.repositories and not has_default:
+            hint = "name the project with --root, or one for each source below [bridge.repositories]"
+            raise ConfigError("there is no code that requests could be about", hint=hint)
         names = tuple(f"{platform}:" for platform in self.platforms)
         if not any(who.startswith(names) for who in self._access("user:").policy.roles):
             _LOG.warning("nobody may ask for anything yet: `autogen audit show` names those who have tried")

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 _LOG = logging.getLogger("autogenlib")
 _FIRST_PAUSE = 1.0
@@ -12,7 +13,7 @@ _LONG_LIFE = 60.0  # seconds after which the next end counts as a first one
 
 
 class WorkerProcesses:
-    """argv: what a worker is. It stops when its stdin ends, also where this process is killed.
+    """argv: what a worker is, in which folder. It stops when its stdin ends, also where this process is killed.
 
     grace: seconds in which it has to be gone then. on_restart: told of each that had to be started again.
     """
@@ -20,6 +21,7 @@ class WorkerProcesses:
     def __init__(
         self,
         argv: Sequence[str],
+        folder: Path,
         number: int,
         *,
         grace: float,
@@ -27,6 +29,7 @@ class WorkerProcesses:
         first_pause: float = _FIRST_PAUSE,
     ) -> None:
         self._argv = argv
+        self._folder = folder
         self._number = number
         self._grace = grace
         self._on_restart = on_restart
@@ -75,7 +78,7 @@ class WorkerProcesses:
             started = time.monotonic()
             # a session of its own: Ctrl-C in the terminal is for the server, which then tells its workers
             process = await asyncio.create_subprocess_exec(
-                *self._argv, stdin=asyncio.subprocess.PIPE, start_new_session=True
+                *self._argv, cwd=self._folder, stdin=asyncio.subprocess.PIPE, start_new_session=True
             )
             self._processes.add(process)
             if self._stop.is_set() and process.stdin:  # while it was being made

@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str | Group] = {
     "context": "context:context",
     "check": "check:check",
     "todo": "todo:todo",
+    "serve": "serve:serve",
     "usage": (
         "Show what was asked, what it cost, and how long it took.",
         {"": "usage:usage", "export": "usage:export", "import": "usage:import_events"},

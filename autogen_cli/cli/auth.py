@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from autogen_cli.service.auth import KeyStatus
     from autogen_cli.service.credentials import Credentials
 
-_PROVIDERS = "openai, codegen; for the bridge github, slack, linear, and each with -webhook"
+_PROVIDERS = "openai, codegen; for `autogen serve` github, slack, linear, and each with -webhook"
 ProviderArgument = Annotated[
     str,
     typer.Argument(

@@ -2,11 +2,11 @@
 
 import logging
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from autogen_cli.cli.options import RootOption
 from autogen_cli.cli.output import Output
 from autogen_cli.errors import ConfigError
 
@@ -18,7 +18,9 @@ def serve(
     port: Annotated[int | None, typer.Option("--port", help="Port to listen on; 0: any that is free")] = None,
     workers: Annotated[int | None, typer.Option("--workers", help="Processes that generate and reply")] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Not on CodegenApp, also where that is installed")] = False,
-    root: RootOption = None,
+    root: Annotated[
+        Path | None, typer.Option("--root", help="Project for requests from where bridge.repositories names none")
+    ] = None,
 ) -> None:
     """Answer `@autogen` commands in GitHub, Slack and Linear, until a signal says to stop."""
     for package in ("fastapi", "prometheus_client", "uvicorn"):

@@ -8,7 +8,7 @@ from autogen_cli.config.fields import Table, setting
 
 
 class BridgeConfig(Table):
-    """The server for webhooks (extra `bridge`). Secrets: from the environment or `autogen auth`."""
+    """`autogen serve` (extra `bridge`). Secrets: from the environment or `autogen auth`."""
 
     host: str = setting("Address to listen on.", default="127.0.0.1", protection="always")
     port: int = setting(

@@ -104,7 +104,7 @@ def status(config: AutogenConfig, credentials: Credentials) -> list[KeyStatus]:
 def try_key(provider: str, key: str | None, config: AutogenConfig) -> Trial:
     """Asks the service something that costs nothing. Raises CredentialError where it refuses the key."""
     if provider in BRIDGE_CREDENTIALS:
-        return Trial(accepted=None, detail=f"what the bridge uses for {provider} is tried when it is used")
+        return Trial(accepted=None, detail=f"what `autogen serve` uses for {provider} is tried when it is used")
     try:
         return Trial(accepted=True, detail=asyncio.run(_QUESTIONS[provider](key, config)))
     except ProviderError as error:

@@ -45,7 +45,7 @@ def test_what_is_set_up_is_served(set_up: SetUp) -> None:
     [
         ("GITHUB_WEBHOOK_SECRET", SETTINGS, 4, "no platform is set up: set GITHUB_WEBHOOK_SECRET and GITHUB_TOKEN"),
         ("GITHUB_TOKEN", SETTINGS, 4, "there is a webhook secret for github, but no token to reply with: set GITHUB_T"),
-        ("", "", 3, "bridge.repositories is empty"),
+        ("", "", 3, "there is no code that requests could be about: name the project with --root"),
         ("", SETTINGS.replace("github:7", "octocat"), 3, "security.roles: 'octocat' is no principal"),
         ("", SETTINGS.replace('"generator"', '"boss"'), 3, 'security.roles."github:7" must be one of viewer'),
     ],
@@ -53,11 +53,11 @@ def test_what_is_set_up_is_served(set_up: SetUp) -> None:
 def test_what_would_keep_it_from_working_is_said_at_once(
     set_up: SetUp, monkeypatch: pytest.MonkeyPatch, without: str, settings: str, code: int, message: str
 ) -> None:
-    root = set_up("github", settings=settings)
+    set_up("github", settings=settings)
     if without:
         monkeypatch.delenv(without)
     with pytest.raises((ConfigError, CredentialError)) as refused:
-        Bridge(root)
+        Bridge(None)
     assert refused.value.exit_code == code
     assert message in str(refused.value)
 

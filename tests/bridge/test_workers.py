@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,7 @@ async def running(
     ended: list[str] = []
     workers = WorkerProcesses(
         [sys.executable, "-S", "-c", program],
+        Path("/"),
         number,
         grace=grace,
         on_restart=lambda: ended.append("restarted"),
@@ -82,6 +84,6 @@ async def test_killed_they_are_not_waited_for() -> None:
 
 
 async def test_stopping_what_never_started_is_nothing() -> None:
-    workers = WorkerProcesses(["true"], 1, grace=1, on_restart=lambda: None)
+    workers = WorkerProcesses(["true"], Path("/"), 1, grace=1, on_restart=lambda: None)
     await workers.stop()
     assert workers.alive == 0

@@ -212,7 +212,7 @@ def test_a_provider_without_a_key(auth) -> None:
 def test_secrets_of_the_bridge_are_kept_without_a_question(auth, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = auth("login", "slack-webhook", "--with-token", given=OLD.encode())
     assert ran.code == 0
-    assert "warning: what the bridge uses for slack-webhook is tried when it is used: it was kept" in ran.err
+    assert "warning: what `autogen serve` uses for slack-webhook is tried when it is used: it was kept" in ran.err
     monkeypatch.setenv("GITHUB_TOKEN", NEW)
     rows = [(row["provider"], row["source"], row["effective"]) for row in auth("list", "--json").json["keys"]]
     assert rows == [("slack-webhook", "keyring", True), ("github", "GITHUB_TOKEN", True)]

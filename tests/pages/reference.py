@@ -15,7 +15,7 @@ Everything here is imported from `autogenlib`: `from autogenlib import AutogenCl
 
 def page() -> str:
     errors = [name for name in autogenlib.__all__ if _is_error(name)]
-    switches = ["init", "run", "set_caching", "set_exception_handler"]
+    switches = ["init", "register_autogenlib_extension", "run", "set_caching", "set_exception_handler"]
     others = [name for name in autogenlib.__all__ if name not in {*errors, *switches, "AutogenClient"}]
     parts = {"The client": ["AutogenClient"], "Functions": switches, "Parts": others, "Errors": errors}
     sections = [f"## {title}\n\n" + "\n".join(map(_entry, names)) for title, names in parts.items()]
