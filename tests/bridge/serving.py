@@ -58,11 +58,21 @@ type Headers = Mapping[str, str]
 
 
 def github(text: str, *, user: int = 7, number: int | None = None, **more: Any) -> bytes:
-    """A comment on an issue."""
-    author = {"id": user, "type": "User", "login": f"user{user}"}
+    """A comment on an issue, with all that CodegenApp's models ask for."""
+    author = {"id": user, "type": "User", "login": f"user{user}", "node_id": "U"}
     comment = {"id": number or next(_numbers), "body": text, "user": author, **more}
-    repository = {"id": 1, "full_name": "octo/shop"}
-    document = {"action": "created", "issue": {"number": 5}, "comment": comment}
+    repository = {"id": 1, "full_name": "octo/shop", "name": "shop", "node_id": "R", "private": False, "owner": author}
+    issue = {
+        "id": 9,
+        "number": 5,
+        "title": "",
+        "body": "",
+        "user": author,
+        "state": "open",
+        "comments": 1,
+        "node_id": "I",
+    }
+    document = {"action": "created", "issue": issue, "comment": comment}
     return json.dumps({**document, "repository": repository, "sender": author}).encode()
 
 
@@ -74,6 +84,7 @@ def slack(text: str, *, user: str = "U1", number: int | None = None) -> bytes:
         "user": user,
         "text": text.replace("@autogen", "<@U0>"),
         "ts": time,
+        "event_ts": time,
         "channel": "C1",
     }
     own = [{"team_id": "T1", "user_id": "U0", "is_bot": True}]
@@ -91,7 +102,7 @@ def linear(text: str, *, user: str = "user-1", number: int | None = None, at: fl
         "issue": {"id": "issue-1", "teamId": "team-1"},
     }
     document = {"action": "create", "type": "Comment", "organizationId": "org-1", "data": data}
-    document["actor"] = {"id": user, "type": "user"}
+    document |= {"actor": {"id": user, "type": "user"}, "url": "https://linear.app/org/issue/ENG-1"}
     return json.dumps({**document, "webhookTimestamp": int((at or time.time()) * 1000)}).encode()
 
 
@@ -117,7 +128,9 @@ def signed(
         return sign_slack(secret, body, now=at or time.time())
     if platform == "linear":
         return sign_linear(secret, body)
-    return {"X-GitHub-Event": "issue_comment", **sign_github(secret, body)}
+    hook = dict.fromkeys(("Delivery", "Hook-ID", "Hook-Installation-Target-ID", "Hook-Installation-Target-Type"), "1")
+    unsigned = {f"X-GitHub-{name}": value for name, value in {"Event": "issue_comment", **hook}.items()}
+    return {**unsigned, **sign_github(secret, body)}
 
 
 @dataclass
