@@ -30,6 +30,8 @@ _SETTINGS = {
     "fetch.unpackLimit": "1",  # all that comes is in packs, which are quickly counted
     "gc.auto": "0",
     "http.followRedirects": "false",
+    "http.lowSpeedLimit": "100",  # bytes a second: git ends by itself, should nobody be left to end it
+    "http.lowSpeedTime": "60",
     "maintenance.auto": "false",
     "submodule.recurse": "false",
 }
@@ -40,7 +42,7 @@ _ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_LFS_SKIP_SMUDGE": "1",
     "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_SSH_COMMAND": "ssh -oBatchMode=yes",
+    "GIT_SSH_COMMAND": "ssh -oBatchMode=yes -oConnectTimeout=30 -oServerAliveInterval=20",
     "GIT_TERMINAL_PROMPT": "0",
     "LC_ALL": "C",
 }

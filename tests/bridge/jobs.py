@@ -81,7 +81,7 @@ def configure(root: Path, provider_url: str, platforms: FakePlatforms, **bridge:
     document = {
         "openai": {"base_url": provider_url, "model": "gpt-5-mini"},
         "security": {"roles": {principal: "generator" for principal, _, _ in PLACES.values()}},
-        "bridge": {"repositories": {source: str(root) for _, source, _ in PLACES.values()}, **urls, **bridge},
+        "bridge": {"repositories": {source: str(root) for _, source, _ in PLACES.values()}} | urls | bridge,
     }
     config.write_text(tomli_w.dumps(document))
     return {"GITHUB_TOKEN": "ghp_fake", "SLACK_BOT_TOKEN": "xoxb-fake", "LINEAR_API_KEY": "lin_api_fake"}

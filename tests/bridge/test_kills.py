@@ -4,13 +4,16 @@ platform allows it.
 
 import contextlib
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from autogen_cli.bridge.models import Command
 from autogen_cli.bridge.queue import JobQueue
 from autogen_cli.providers.fake import FakeCodegen, FakeServer
 from tests.bridge import killing
@@ -157,6 +160,28 @@ def test_twenty_kills(seed: int, stage: Callable[..., Stage], record_property: C
     assert found.interrupted <= 20 * 5  # as many as a worker has at a time
     record_property("code, interrupted, given up", (found.code, found.interrupted, found.given_up))
     record_property("counts", dict(there.queue.counts()))
+
+
+@pytest.mark.soak
+def test_a_job_that_takes_its_worker_along_is_given_up(stage: Callable[..., Stage]) -> None:
+    """Killed each time that it has begun, by what it hangs on: a fetch that never ends. The others go on."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/x.git"
+        places = {"github:acme/shop": url, "linear:O1/S1": str(Path.cwd())}
+        there = stage(3, latency=0.0, lease_seconds=1.0, repositories=places)
+        there.queue.accept([job_on("github", 0)], quota=9, day=DAY)
+        for _ in range(3):
+            worker = killing.start_worker()
+            wait_until(lambda: there.queue.counts()["leased"] == 1)
+            worker.kill()
+            worker.communicate()
+            wait_until(lambda: there.queue.counts()["leased"] == 0)
+        there.queue.accept([job_on("linear", 2, Command(action="usage"))], quota=9, day=DAY)
+        worker = killing.start_worker()
+        wait_until(lambda: killing.is_done(there.queue, 2))
+        killing.stop_worker(worker)
+    (text,) = [posted.text for posted in there.platforms.posted if posted.place.platform == "github"]
+    assert "ended without an answer each time" in text
 
 
 @pytest.mark.soak

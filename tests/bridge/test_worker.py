@@ -3,7 +3,12 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,10 +20,12 @@ from autogen_cli.bridge.fake import FakePlatforms, Fault
 from autogen_cli.bridge.models import Command, Job, Mistake, PlatformName
 from autogen_cli.bridge.posting import Poster
 from autogen_cli.bridge.queue import JobQueue
+from autogen_cli.bridge.records import Leased, LeaseLostError
 from autogen_cli.bridge.wiring import job_queue, open_posters, open_repositories
-from autogen_cli.bridge.worker import MOST_FAILURES, Worker
+from autogen_cli.bridge.worker import MOST_FAILURES, Worker, main
 from autogen_cli.config import folders, load
-from autogen_cli.providers.fake import FakeServer, Reply
+from autogen_cli.errors import ConfigError
+from autogen_cli.providers.fake import FakeServer, Reply, faults
 from tests.bridge.jobs import DAY, Clock, answer, configure, job_on, shop
 from tests.conftest import MakeProject
 
@@ -44,11 +51,13 @@ class Bench:
     def accept(self, *jobs: Job, quota: int = 99) -> None:
         self.queue.accept(jobs, quota=quota, day=DAY)
 
-    async def work(self, posters: Mapping[PlatformName, Poster] | None = None, at_once: int = 3) -> None:
+    async def work(
+        self, posters: Mapping[PlatformName, Poster] | None = None, *, at_once: int = 3, lease_seconds: float = 60.0
+    ) -> None:
         answering = Answering(open_repositories(self.config, self.places), at_once=at_once)
         opened = open_posters(self.config, self.places)
         worker = Worker(
-            self.queue, answering, opened if posters is None else posters, at_once=at_once, lease_seconds=60,
+            self.queue, answering, opened if posters is None else posters, at_once=at_once, lease_seconds=lease_seconds,
             stop_seconds=20, idle_seconds=0.01, clock=self.clock,
         )  # fmt: skip
         stop = asyncio.Event()
@@ -289,3 +298,163 @@ async def test_a_post_that_ends_every_worker_is_given_up(bench: Bench) -> None:
     await bench.work()
     assert bench.queue.counts()["maybe_posted"] == 1
     assert bench.texts == []
+
+
+@contextlib.contextmanager
+def stdin_pipe() -> Iterator[int]:
+    """This process's stdin is a pipe; its other end."""
+    read, write = os.pipe()
+    before = os.dup(0)
+    os.dup2(read, 0)
+    os.close(read)
+    try:
+        yield write
+    finally:
+        os.dup2(before, 0)
+        os.close(before)
+        with contextlib.suppress(OSError):
+            os.close(write)
+
+
+def close_when(write: int, done: Callable[[], bool]) -> threading.Thread:
+    def wait() -> None:
+        until = time.monotonic() + 30
+        while not done() and time.monotonic() < until:
+            time.sleep(0.02)
+        os.close(write)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    return thread
+
+
+@pytest.fixture
+def settled(
+    make_project: MakeProject, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[FakePlatforms, JobQueue]]:
+    """The same for what has an event loop of its own."""
+    with FakePlatforms() as platforms:
+        root = make_project(shop(2))
+        monkeypatch.chdir(root)
+        for name, value in configure(root, server.base_url, platforms, lease_seconds=1.0, stop_seconds=0.1).items():
+            monkeypatch.setenv(name, value)
+        with contextlib.closing(job_queue(load(root).config, folders())) as queue:
+            yield platforms, queue
+
+
+def test_a_process_works_until_its_stdin_is_closed(settled: tuple[FakePlatforms, JobQueue]) -> None:
+    platforms, queue = settled
+    queue.accept([job_on("github", 0)], quota=9, day=DAY)
+    with stdin_pipe() as write:
+        closing = close_when(write, lambda: queue.counts()["posted"] == 1)
+        assert main([]) == 0
+        closing.join()
+    assert "def total_0(" in platforms.posted[0].text
+
+
+def test_a_process_ends_at_once_when_its_time_is_up(
+    settled: tuple[FakePlatforms, JobQueue], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, queue = settled
+    monkeypatch.setattr(os, "_exit", sys.exit)
+    monkeypatch.setattr(logging, "shutdown", lambda: None)
+    queue.accept([job_on("github", 0)], quota=9, day=DAY)
+    with FakeServer(answer, latency=30) as slow, stdin_pipe() as write:
+        monkeypatch.setenv("OPENAI_BASE_URL", slow.base_url)
+        closing = close_when(write, lambda: slow.received == 1)
+        with pytest.raises(SystemExit) as ended:
+            main([])
+        closing.join()
+    assert ended.value.code == 0
+    assert queue.counts()["queued"] == 1
+
+
+def test_a_process_without_a_usable_queue_ends(
+    settled: tuple[FakePlatforms, JobQueue], caplog: pytest.LogCaptureFixture
+) -> None:
+    _, queue = settled
+    queue.path.parent.mkdir(parents=True)
+    queue.path.write_bytes(b"no database" * 999)
+    assert main([]) == 3
+    assert "the queue of jobs can't be used" in caplog.text
+
+
+async def test_a_queue_that_fails_for_a_while_is_asked_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    lease, failing = bench.queue.lease, [1, 1]
+
+    def unsteady(owner: str) -> Leased | None:
+        if failing:
+            failing.pop()
+            raise ConfigError("the disk is full")
+        return lease(owner)
+
+    monkeypatch.setattr(bench.queue, "lease", unsteady)
+    bench.accept(job_on("github", 0))
+    await bench.work()
+    assert caplog.text.count("the disk is full") == 2
+    assert len(bench.texts) == 1
+
+
+async def test_a_worker_whose_lease_has_gone_lets_go(
+    bench: Bench, server: FakeServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It was held up for longer than its lease: somebody else has the job by now, so nothing goes out."""
+    save = bench.queue.save
+
+    def late(lease: Leased, reply: models.Reply) -> None:
+        bench.clock.now += 61
+        other = bench.queue.lease("other")
+        assert other
+        save(other, models.Reply(text="the other's"))
+        bench.queue.posted(other, "there")
+        save(lease, reply)
+
+    monkeypatch.setattr(bench.queue, "save", late)
+    bench.accept(job_on("github", 0))
+    await bench.work()
+    assert bench.texts == []
+    assert "is left to its next lease: the lease of the job github:0/0 has gone to somebody else" in caplog.text
+
+
+async def test_nothing_is_asked_once_the_lease_has_gone(bench: Bench, server: FakeServer) -> None:
+    bench.accept(job_on("github", 0))
+    lease = bench.queue.lease("slow")
+    assert lease
+    bench.clock.now += 61
+    assert bench.queue.lease("quick")
+    answering = Answering(open_repositories(bench.config, bench.places), at_once=1)
+    with contextlib.closing(answering), pytest.raises(LeaseLostError):
+        await answering.outcome(lease, lambda: bench.queue.sending(lease))
+    assert server.received == 0
+
+
+async def test_leases_are_renewed_while_a_job_goes_on(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    renewed: list[int] = []
+
+    def renew(owners: Sequence[str]) -> None:
+        renewed.append(len(owners))
+        raise ConfigError("the disk is full")
+
+    monkeypatch.setattr(bench.queue, "renew", renew)
+    with FakeServer(answer, latency=0.3) as slow:
+        monkeypatch.setenv("OPENAI_BASE_URL", slow.base_url)
+        bench.accept(job_on("github", 0))
+        await bench.work(lease_seconds=0.3)
+    assert 1 in renewed
+    assert "leases couldn't be renewed: the disk is full" in caplog.text
+    assert len(bench.texts) == 1
+
+
+async def test_a_provider_that_fails_is_said_with_a_reference(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    with FakeServer(answer, faults=lambda _: faults.status(503)) as failing:
+        monkeypatch.setenv("OPENAI_BASE_URL", failing.base_url)
+        monkeypatch.setenv("AUTOGEN_FALLBACK", "[]")
+        monkeypatch.setenv("AUTOGEN_LIMITS_RETRIES", "0")
+        bench.accept(job_on("github", 0))
+        await bench.work()
+    assert "503" in bench.texts[0]
+    assert reference_of(job_on("github", 0)) in bench.texts[0]
