@@ -123,6 +123,8 @@ def test_a_long_message_is_not_taken_apart(platform):
 
 def test_the_mention_is_a_setting():
     assert read_commands("@Acme-Bot usage\n@autogen usage", platform="github", mention="acme-bot") == (USAGE,)
+    assert read_commands("@Kim usage", platform="github", mention="kim") == (USAGE,)
+    assert read_commands("@\N{KELVIN SIGN}im usage", platform="github", mention="kim") == ()  # its small letter is a k
 
 
 QUOTED = {
