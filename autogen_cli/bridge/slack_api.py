@@ -2,15 +2,19 @@
 read the channel, so what may have been posted isn't posted again.
 """
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Any, Never
 
 from autogen_cli.bridge.models import Place, Reply
-from autogen_cli.bridge.posting import Api, MaybePosted, Response, decoded, field
+from autogen_cli.bridge.posting import Api, MaybePosted, PostError, Response, decoded, field
 
+NO_FILE = "Slack takes no file of ours here, as the server's log explains: it may lack the right `files:write`."
 UNCERTAIN = {"fatal_error", "internal_error", "request_timeout"}  # parts of the work may be done
 PASSING = {"service_unavailable", "team_added_to_org", "ratelimited", "rate_limited"}
+
+_LOG = logging.getLogger("autogenlib")
 
 
 class SlackPoster:
@@ -26,21 +30,24 @@ class SlackPoster:
         """The id of the message (channel and ts), or of the file."""
         if attempted:
             raise MaybePosted(f"the reply to {key} may stand in channel {place.channel} of Slack already")
-        if reply.file:
+        if not reply.file:
+            return await self._say(place, reply.text)
+        try:
             return await self._share(place, reply)
-        message = {
-            **_address("channel", place),
-            "text": reply.text,
-            "parse": "none",
-            "link_names": False,
-            "unfurl_links": False,
-            "unfurl_media": False,
-        }
-        posted = await self._call("chat.postMessage", creates=True, json=message)
-        return f"{field(posted, 'channel')}/{field(posted, 'ts')}"
+        except PostError as error:
+            if not error.final:
+                raise
+            _LOG.warning("the file for %s isn't shared, only the words that go with it: %s", key, error)
+            return await self._say(place, f"{reply.text}\n\n{NO_FILE}")
 
     async def close(self) -> None:
         await self._api.close()
+
+    async def _say(self, place: Place, text: str) -> str:
+        quiet = {"parse": "none", "link_names": False, "unfurl_links": False, "unfurl_media": False}
+        message = {**_address("channel", place), "text": text, **quiet}
+        posted = await self._call("chat.postMessage", creates=True, json=message)
+        return f"{field(posted, 'channel')}/{field(posted, 'ts')}"
 
     async def _share(self, place: Place, reply: Reply) -> str:
         """Only the last of the three steps is seen by anybody."""

@@ -23,7 +23,7 @@ from autogen_cli.bridge.linear_api import LinearPoster
 from autogen_cli.bridge.linear_ids import comment_id_of
 from autogen_cli.bridge.models import Place, PlatformName, Reply
 from autogen_cli.bridge.posting import MaybePosted, Poster, PostError
-from autogen_cli.bridge.slack_api import SlackPoster
+from autogen_cli.bridge.slack_api import NO_FILE, SlackPoster
 from autogen_cli.providers.fake import Reply as Answer
 from autogen_cli.providers.fake import faults
 
@@ -70,9 +70,11 @@ async def stand(
             await poster.close()
 
 
+@pytest.mark.parametrize("thread", [True, False])
 @pytest.mark.parametrize("platform", PLATFORMS)
-async def test_a_reply_stands_where_the_question_was(platform: PlatformName) -> None:
+async def test_a_reply_stands_where_the_question_was(platform: PlatformName, thread: bool) -> None:
     async with stand(platform) as at:
+        at.place = at.place if thread else replace(at.place, thread="")
         address = await at.post()
         (posted,) = at.fake.posted
         assert (posted.place.channel, posted.place.thread) == (at.place.channel, at.place.thread)
@@ -252,6 +254,24 @@ async def test_before_its_last_step_a_file_is_seen_by_nobody(step: int, fault: F
         assert at.fake.posted == []
         await at.post(reply=WITH_FILE)
         assert len(at.fake.posted) == 1
+
+
+@pytest.mark.parametrize("step", [0, 1, 2])
+async def test_where_no_file_is_taken_the_words_still_come(step: int, caplog: pytest.LogCaptureFixture) -> None:
+    refusal = Fault(faults.redirect("/elsewhere") if step == 1 else slack_error("missing_scope"))
+    async with stand("slack", [*[None] * step, refusal]) as at:
+        await at.post(reply=WITH_FILE)
+        (posted,) = at.fake.posted
+        assert posted.text == f"{WITH_FILE.text}\n\n{NO_FILE}"
+        assert posted.place.thread == at.place.thread
+        assert ("missing_scope" in caplog.text) is (step != 1)
+
+
+async def test_a_channel_that_takes_nothing_is_final_for_a_file_too() -> None:
+    async with stand("slack", lambda _received: Fault(slack_error("not_in_channel"))) as at:
+        with pytest.raises(PostError) as caught:
+            await at.post(reply=WITH_FILE)
+        assert (caught.value.final, caught.value.maybe_posted) == (True, False)
 
 
 async def test_a_file_whose_last_step_is_in_doubt_is_not_shared_again() -> None:
