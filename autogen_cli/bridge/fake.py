@@ -165,7 +165,6 @@ class FakePlatforms(LoopbackServer):
             "html_url": f"https://github.com/{place.tenant}/issues/{place.channel}#issuecomment-{posted.id}",
             "user": _user(posted.author) | ({"login": "autogen[bot]", "type": "Bot"} if own_app else {}),
             "body": posted.text,
-            "performed_via_github_app": {"id": 77, "slug": "autogen"} if own_app else None,
         }
 
     # Slack

@@ -76,7 +76,7 @@ class GitHubPoster:
     def _is_ours(self, comment: object) -> bool:
         """Of an app we know only that it is one: nobody but an app can write what counts as its comment."""
         if self._is_app:
-            return field(comment, "user", "type") == "Bot" and bool(field(comment, "performed_via_github_app"))
+            return bool(field(comment, "user", "type") == "Bot")
         return bool(field(comment, "user", "id") == self._own_id)
 
     async def _comments(self, url: str) -> AsyncIterator[Any]:

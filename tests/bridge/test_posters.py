@@ -220,6 +220,8 @@ async def test_a_limit_says_when_to_come_back(platform: PlatformName, answer: An
         ("slack", slack_error("service_unavailable"), False, False),
         ("linear", linear_error("INPUT_ERROR", "Entity not found: Issue", "Could not find issue."), True, False),
         ("linear", linear_error("INTERNAL_SERVER_ERROR", "oops", "Something went wrong."), False, True),
+        ("linear", linear_error("INPUT_ERROR", "conflict on insert of Comment", "Entity x exists."), True, False),
+        ("linear", linear_error("INPUT_ERROR", "bad id", f"{comment_id_of(KEY)} is no id."), True, False),
         ("linear", Answer.of_json({"errors": "many"}), True, False),
         ("linear", Answer.of_json({"data": {"commentCreate": {"success": False}}}), False, True),
     ],
@@ -320,6 +322,22 @@ async def test_without_knowing_who_we_are_nothing_is_posted_again(answer: Answer
         with pytest.raises(PostError) as caught:
             await at.post(attempted=True)
         assert (caught.value.final, at.fake.posted) == (False, [])
+
+
+async def test_a_limit_at_the_first_question_doesn_t_make_us_an_app() -> None:
+    async with stand("github", [Fault(github_message(403, SECONDARY))]) as at:
+        with pytest.raises(PostError) as caught:
+            await at.post(attempted=True)
+        assert caught.value.retry_after == 60
+        at.fake.posted.append(comment(at, 900, marker(KEY)))
+        await at.post(attempted=True)
+        assert len(at.fake.posted) == 2
+
+
+async def test_an_answer_without_end_is_left() -> None:
+    async with stand("github", [Fault(faults.huge(17))]) as at:
+        with pytest.raises(PostError, match="gave no full answer"):
+            await at.post()
 
 
 @pytest.mark.parametrize("answer", [faults.html(200), faults.wrong_types(), faults.status(502)])

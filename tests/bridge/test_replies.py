@@ -399,6 +399,11 @@ def test_what_comes_from_inside_is_made_fit_for_others(text: str, shown: str) ->
     assert public(text) == shown
 
 
+def test_a_context_shows_no_key() -> None:
+    shown = Shown(context=context("token = 'sk-proj-abcdefghijklmnopqrstuvwxyz0123456789'\n"))
+    assert "[redacted]" in render(job(), shown, platform="github").text
+
+
 def test_every_platform_has_its_markup() -> None:
     assert sorted(MARKUPS) == sorted(PLATFORMS)
 
