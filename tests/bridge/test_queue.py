@@ -225,6 +225,7 @@ def test_what_can_not_be_used_is_refused(tmp_path: Path) -> None:
     for path, why in (
         (damaged, "damaged"),
         (newer, "it has version 99 and this program knows 1"),
+        (Path("/proc/jobs.db"), "it can't be opened"),
         (Path("/dev/null/jobs.db"), "File exists|Not a directory"),
     ):
         queue = JobQueue(path)
