@@ -16,14 +16,17 @@ from tests.pages import sessions
 HOUSE = Path(__file__).parent.parent
 PAGES = [HOUSE / "README.md", *sorted((HOUSE / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^ *```(?P<kind>[^\n`]*)\n(?P<body>.*?)^ *```$", re.MULTILINE | re.DOTALL)
-KINDS = {"console", "dockerfile", "json", "python", "text", "toml", "yaml"}
+KINDS = {"console", "dockerfile", "ini", "json", "nginx", "python", "text", "toml", "yaml"}
 NOT_RUN = {  # why blocks of commands are not run, and how many of them
+    "asks for a principal's role": 1,
     "asks on a terminal": 1,
-    "installs packages": 3,
+    "goes on until it is stopped": 1,
+    "installs packages": 4,
     "interrupted by hand": 1,
-    "needs Docker": 1,
+    "needs Docker": 2,
     "needs a second machine": 1,
     "needs several machines": 2,
+    "needs the Codegen SDK and secrets": 1,
     "sets up the development environment": 1,
     "takes hours at the provider": 1,
     "takes minutes": 4,
