@@ -93,8 +93,8 @@ class Repositories:
         place = self._places.get(source.casefold())
         if place is None:
             raise TargetError(
-                f"{source} has no repository here",
-                hint=f"whoever runs autogen names its git URL or folder: '{source}' below [bridge.repositories]",
+                f"{source} has no repository here: whoever runs autogen names its git URL or folder below "
+                f"[bridge.repositories], as '{source}'"
             )
         if _REMOTE.match(place):
             with self._tree(place) as found:

@@ -83,21 +83,26 @@ class Worker:
         if lease is None:
             timeout = self._idle_seconds if len(self._running) < self._at_once else None
             await asyncio.wait({stopping, *self._running}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-        elif lease.leases == 1:
+        elif lease.leases < MOST_LEASES:
             self._begin(lease)
         else:
             await self._begin_alone(lease, stopping)
 
     async def _begin_alone(self, lease: Leased, stopping: "asyncio.Task[bool]") -> None:
-        """Somebody ended with this job in hand. Should it be the cause, then no other job shares its fate."""
+        """More than one worker has ended with this job in hand. Should it be the cause, no other shares its fate."""
         task = self._begin(lease, after=tuple(self._running))
         await asyncio.wait({stopping, task}, return_when=asyncio.FIRST_COMPLETED)
 
     def _begin(self, lease: Leased, after: "tuple[asyncio.Task[None], ...]" = ()) -> "asyncio.Task[None]":
         task = asyncio.create_task(self._do(lease, after))
         self._running[task] = lease
-        task.add_done_callback(self._running.pop)
+        task.add_done_callback(self._ended)
         return task
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        lease = self._running.pop(task)
+        if not task.cancelled() and (error := task.exception()):
+            _LOG.error("job %s is left to its next lease: a bug", lease.job.key, exc_info=error)
 
     async def _lease(self) -> Leased | None:
         try:

@@ -62,7 +62,7 @@ class Bench:
         )  # fmt: skip
         stop = asyncio.Event()
         running = asyncio.create_task(worker.run(stop))
-        while self.due():  # noqa: ASYNC110 - the queue is a file: it tells nobody
+        while self.due() or worker._running:  # noqa: ASYNC110 - the queue is a file: it tells nobody
             await asyncio.sleep(0.02)
         stop.set()
         assert await running
@@ -72,7 +72,7 @@ class Bench:
 
     def due(self) -> bool:
         with self.queue._reading() as connection:
-            query = "SELECT 1 FROM jobs WHERE state IN ('queued', 'answered') AND (due <= ? OR owner != '') LIMIT 1"
+            query = "SELECT 1 FROM jobs WHERE state IN ('queued', 'answered') AND due <= ? LIMIT 1"
             return connection.execute(query, (self.clock(),)).fetchone() is not None
 
     @property
@@ -233,7 +233,7 @@ async def test_a_job_that_ends_every_worker_is_given_up_with_a_reference(bench: 
 
 async def test_a_suspect_runs_alone(bench: Bench, server: FakeServer) -> None:
     bench.accept(job_on("github", 0))
-    crash(bench, sent=False)
+    crash(bench, sent=False, times=MOST_LEASES - 1)
     bench.clock.now -= 100
     bench.accept(job_on("github", 1), job_on("github", 2))
     bench.clock.now += 100
@@ -458,3 +458,18 @@ async def test_a_provider_that_fails_is_said_with_a_reference(bench: Bench, monk
         await bench.work()
     assert "503" in bench.texts[0]
     assert reference_of(job_on("github", 0)) in bench.texts[0]
+
+
+async def test_a_bug_in_posting_ends_in_giving_up(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    class Broken:
+        async def post(self, *_: object, **__: object) -> str:
+            raise ZeroDivisionError
+
+        async def close(self) -> None: ...
+
+    bench.accept(job_on("github", 0))
+    for _ in range(MOST_LEASES + 1):
+        await bench.work({"github": Broken()})
+        bench.clock.now += 61
+    assert caplog.text.count("job github:0/0 is left to its next lease: a bug") == MOST_LEASES
+    assert bench.queue.counts()["maybe_posted"] == 1
