@@ -90,6 +90,7 @@ def test_what_a_service_can_find_again_is_asked_once_and_answered(
             "AUTOGEN_PROVIDER": "codegen", "AUTOGEN_CODEGEN_BASE_URL": codegen.base_url, "CODEGEN_ORG_ID": "42",
             "CODEGEN_API_TOKEN": "t-123456", "AUTOGEN_CODEGEN_TRANSPORT": "http",
             "AUTOGEN_CODEGEN_POLL_INTERVAL": "0.2", "AUTOGEN_CODEGEN_PRICE_PER_RUN": "0.1",
+            "AUTOGEN_CACHE_ENABLED": "false",  # else the next one waits for the dead one's single flight
         }.items():  # fmt: skip
             monkeypatch.setenv(name, value)
         accept(there, 1)
