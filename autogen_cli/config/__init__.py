@@ -15,7 +15,9 @@ from autogen_cli.config.environment import (
     home_folder,
     old_settings,
     secrets_in,
+    take_environment,
     virtual_environment,
+    whole_environment,
 )
 from autogen_cli.config.settings import (
     SETTINGS,
@@ -66,6 +68,8 @@ __all__ = [
     "load",
     "old_settings",
     "secrets_in",
+    "take_environment",
     "value_of",
     "virtual_environment",
+    "whole_environment",
 ]

@@ -93,6 +93,18 @@ def environment_for_programs(environ: Mapping[str, str] = os.environ) -> dict[st
     return {name: value for name, value in environ.items() if name not in _VARIABLES.values()}
 
 
+def whole_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """All of it, for a worker process that would have another one."""
+    return dict(environ)
+
+
+def take_environment(given: Mapping[str, str]) -> None:
+    """Puts the given one in place of this process's own."""
+    if dict(os.environ) != given:
+        os.environ.clear()
+        os.environ.update(given)
+
+
 def secrets_in(environ: Mapping[str, str] = os.environ) -> list[str]:
     """What the environment holds that no output may."""
     return [value.strip() for name in _VARIABLES.values() if (value := environ.get(name))]

@@ -11,6 +11,7 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from autogen_cli.config import take_environment
 from autogen_cli.errors import AutogenError
 from autogen_cli.models import GenerationRequest, Prompt
 from autogen_cli.service.batch.brief import brief
@@ -27,8 +28,12 @@ type Job = tuple[Callable[..., Any], tuple[Any, ...]]  # a step of this module, 
 _opened: list[Services] = []  # one, from `begin` to the end of the process
 
 
-def begin(root: Path, flags: Mapping[str, object]) -> None:
-    """Opens the project. Ctrl-C at the terminal reaches all processes and is the parent's business."""
+def begin(root: Path, flags: Mapping[str, object], environ: Mapping[str, str]) -> None:
+    """Opens the project. environ: of the parent, whose own child this process may not be.
+
+    Ctrl-C at the terminal reaches all processes and is the parent's business.
+    """
+    take_environment(environ)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     stack = ExitStack()

@@ -5,13 +5,16 @@ already. What comes back is what the rest of the way needs: not the texts that t
 """
 
 import os
+import sys
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from autogen_cli.config import whole_environment
 from autogen_cli.models import GenerationRequest, Prompt
 from autogen_cli.service.batch import worker
 from autogen_cli.service.batch.bench import Bench
@@ -82,7 +85,18 @@ class Workshop:
         return found
 
     def _open(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=worker.begin, initargs=self._setting)
+        return ProcessPoolExecutor(
+            1, mp_context=_processes(), initializer=worker.begin, initargs=(*self._setting, whole_environment())
+        )
+
+
+def _processes() -> BaseContext:
+    """How workers start: where that is safe as forks of one process, which has loaded what they have in common."""
+    if sys.platform != "linux":
+        return get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["autogen_cli.service.batch.preload"])
+    return context
 
 
 def usable_cores() -> int:
