@@ -1,6 +1,6 @@
 """The JSON forms of the models: what `--json` prints, what the cache keeps, what docs/schemas describes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -46,9 +46,9 @@ def context_json(context: ContextSummary | CodeContext) -> Json:
 def result_json(result: GeneratedCode) -> Json:
     """The `autogen.generate/1` document of a result."""
     found: Json = {"schema": "autogen.generate/1"}
-    for field in fields(result):
-        value = getattr(result, field.name)
-        found[field.name] = context_json(value) if field.name == "context" else to_json(value)
+    for name in type(result).__slots__:
+        value = getattr(result, name)
+        found[name] = _PARTS[name](value) if name in _PARTS else to_json(value)
     return found
 
 
@@ -81,3 +81,10 @@ def _item_json(item: ContextItem) -> Json:
         "tokens": item.tokens,
         "reason": item.reason,
     }
+
+
+def _checks_json(checks: Sequence[CheckResult]) -> list[Json]:
+    return [{"name": c.name, "status": c.status, "detail": c.detail, "line": c.line} for c in checks]
+
+
+_PARTS: Mapping[str, Callable[[Any], Any]] = {"context": context_json, "checks": _checks_json}

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from aiohttp.abc import AbstractStreamWriter
 
 from autogen_cli.providers.http_errors import (
     BROKEN_OFF,
@@ -83,7 +84,8 @@ class HttpService:
 
     async def json(self, method: str, path: str, *, payload: object = None, billable: bool = False) -> Any:
         """The decoded body of a success. billable: this request costs money if it arrives."""
-        async with self._respond(method, path, {"json": payload}, billable=billable) as response:
+        content = {} if payload is None else {"data": _JSON(payload)}
+        async with self._respond(method, path, content, billable=billable) as response:
             body = b"".join([piece async for piece in self._pieces(response, billable=billable)])
         return decode(self._peer, body, billable=billable)
 
@@ -174,6 +176,14 @@ class HttpService:
             if size > MAX_BODY:
                 raise for_verdict(self._peer, TOO_MUCH, billable=billable, detail=str(MAX_BODY // 1024**2))
             yield piece
+
+
+class _JSON(aiohttp.JsonPayload):
+    """Lets go of what has been written: a thousand requests wait for their answers at once."""
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        await super().write_with_length(writer, content_length)
+        self._value = b""
 
 
 async def _beginning(response: aiohttp.ClientResponse) -> bytes:

@@ -73,7 +73,9 @@ class Books:
 
     def counted(self, question: CompletionRequest) -> CompletionRequest:
         """The question with its size, which several ask for: counting takes longer than sending."""
-        return replace(question, prompt_tokens=self.size_of(question))
+        return (
+            replace(question, prompt_tokens=self.size(question.prompt)) if question.prompt_tokens is None else question
+        )
 
     def worst_cost(
         self, provider: str, model: str | None, prompt_tokens: int, max_output_tokens: int

@@ -43,7 +43,7 @@ class Module:
         )
 
 
-@functools.lru_cache(maxsize=32)
+@functools.lru_cache(maxsize=12)  # a tree takes a hundred times its text
 def read_module(data: bytes, path: str) -> Module:
     """As `parse_module`, remembered: edit and checks look at the same modules, answer after answer."""
     return parse_module(data, path)

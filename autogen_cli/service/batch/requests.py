@@ -74,7 +74,9 @@ class BatchGeneration(Generation):
         return attempt
 
     def result(self, plan: Plan, attempts: Sequence[Attempt]) -> GeneratedCode:
-        return super().result(replace(plan, context=brief(plan.context)), attempts)
+        if plan.context.text:  # a workshop's has none
+            plan = replace(plan, context=brief(plan.context))
+        return super().result(plan, attempts)
 
     async def _new_prompt(self, plan: Plan, attempt: Attempt) -> tuple[Prompt, int]:
         return await self._workshop.repair_prompt(plan, attempt)

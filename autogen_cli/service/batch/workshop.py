@@ -14,6 +14,7 @@ from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from autogen_cli.cache.base import KeyInputs
 from autogen_cli.config import whole_environment
 from autogen_cli.models import GenerationRequest, Prompt
 from autogen_cli.service.batch import worker
@@ -29,6 +30,7 @@ MOST_WORKERS = 8
 LOPSIDED = 32  # jobs that a worker may have waiting more than another
 REMEMBERED = 1000  # modules, with the worker that has read them
 NO_PROMPT = Prompt(system="", user="")
+NOTHING_ASKED = KeyInputs(provider="", model=None, parameters={}, prompt=NO_PROMPT)
 
 
 class Steps(Protocol):
@@ -62,7 +64,7 @@ class Workshop:
 
     async def judge(self, plan: Plan, served: "Served") -> "Attempt":
         context = replace(plan.context, items=(), omitted=(), files=())  # what the checks don't read isn't sent again
-        bare = replace(plan, context=context, prompt=NO_PROMPT, inputs=replace(plan.inputs, prompt=NO_PROMPT))
+        bare = replace(plan, context=context, prompt=NO_PROMPT, inputs=NOTHING_ASKED)
         attempt = await self._bench(plan.request.module).do(worker.judge, bare, served, self._options)
         return await self._linter.complete(attempt, plan.target.relative_path) if self._linter else attempt
 
