@@ -1,5 +1,6 @@
 # The command in a container, with the versions of uv.lock and no right beyond the folders it is given:
-#   docker build -t autogen .                 (--build-arg EXTRAS="--extra redis --extra encrypt" for more)
+#   docker build -t autogen .                 (--build-arg EXTRAS="--extra redis --extra encrypt" for more;
+#                                              the bridge's checkouts need --build-arg PACKAGES=git, too)
 #   docker run --rm -v "$PWD:/project" -v autogen:/data -e OPENAI_API_KEY autogen generate MODULE SYMBOL
 FROM python:3.13-slim AS build
 ARG EXTRAS=""
@@ -14,6 +15,11 @@ COPY autogenlib autogenlib
 RUN uv sync --frozen --no-dev --no-editable --no-cache ${EXTRAS}
 
 FROM python:3.13-slim
+ARG PACKAGES=""
+# hadolint ignore=DL3008,SC2086
+RUN if [ -n "${PACKAGES}" ]; then \
+        apt-get update && apt-get install --yes --no-install-recommends ${PACKAGES} && rm -rf /var/lib/apt/lists/*; \
+    fi
 RUN useradd --uid 1000 --user-group --create-home autogen \
     && install --directory --owner autogen --group autogen /data /project
 COPY --from=build /opt/autogen /opt/autogen

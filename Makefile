@@ -1,6 +1,6 @@
 # Every target does its own set-up. All it takes is Python 3.12 or newer with pip (pyenv's will do), or uv.
 .DEFAULT_GOAL := help
-.PHONY: help demo test package soak fuzz audit browser bench lint format docs site corpora
+.PHONY: help demo test package soak fuzz audit browser load bench lint format docs site corpora
 
 UV := .ci/uv
 RUN := $(UV) run --frozen --quiet
@@ -35,6 +35,9 @@ browser:         ## the page of `autogen usage --html` in headless Chromium; scr
 	.ci/system chromium
 	mkdir -p .screenshots
 	AUTOGEN_SCREENSHOTS="$(CURDIR)/.screenshots" $(RUN) pytest -m browser
+
+load:            ## webhooks at 200 a second for a minute against `autogen serve`, and until all are answered
+	$(RUN) python -m tests.bridge.load
 
 bench:           ## parts of the program, timed in this process; `autogen bench` times all of it
 	$(RUN) pytest -m soak --benchmark-only tests/benchmarks tests/cache/test_latency.py

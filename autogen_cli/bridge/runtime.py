@@ -14,7 +14,7 @@ from autogen_cli.bridge.wiring import job_queue
 from autogen_cli.bridge.workers import WorkerProcesses
 from autogen_cli.config import folders, load
 from autogen_cli.context.project import find_root
-from autogen_cli.errors import AccessError, AutogenError, ConfigError
+from autogen_cli.errors import AccessError, AutogenError, ConfigError, TargetError
 from autogen_cli.service.access import Access
 from autogen_cli.service.credentials import Credentials
 
@@ -29,7 +29,7 @@ class Bridge:
     `Bridge.platforms` are those of them that are set up. flags: settings by key; they go before files and environment,
     in this process alone.
 
-    Raises ConfigError and CredentialError for what would keep it from working.
+    Raises TargetError, ConfigError and CredentialError for what would keep it from working.
     """
 
     def __init__(
@@ -39,6 +39,8 @@ class Bridge:
         platforms: Collection[PlatformName] = PLATFORMS,
         flags: Mapping[str, object] | None = None,
     ) -> None:
+        if root is not None and not root.is_dir():
+            raise TargetError(f"{root} is not a folder", hint="give the project's folder with --root")
         self._root = find_root(Path.cwd()) if root is None else root.resolve()
         loaded = load(self._root, overrides=flags)
         for ignored in loaded.ignored:

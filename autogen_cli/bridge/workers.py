@@ -1,6 +1,7 @@
 """The worker processes beside an app: started with it, started again when one ends by itself, stopped with it."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -76,26 +77,31 @@ class WorkerProcesses:
         pause = self._first_pause
         while not self._stop.is_set():
             started = time.monotonic()
-            # a session of its own: Ctrl-C in the terminal is for the server, which then tells its workers
-            process = await asyncio.create_subprocess_exec(
-                *self._argv, cwd=self._folder, stdin=asyncio.subprocess.PIPE, start_new_session=True
-            )
-            self._processes.add(process)
-            if self._stop.is_set() and process.stdin:  # while it was being made
-                process.stdin.close()
-            code = await process.wait()
-            self._processes.discard(process)
+            try:
+                end = f"a worker has ended with the code {await self._run()}"
+            except OSError as exc:  # no memory, no room for another process
+                end = f"a worker can't be started: {exc.strerror}"
             if self._stop.is_set():
                 return
             if time.monotonic() - started > _LONG_LIFE:
                 pause = self._first_pause
-            _LOG.error("a worker ended with the code %d; another one starts in %.0f s", code, pause)
+            _LOG.error("%s; another one starts in %.0f s", end, pause)
             self._on_restart()
-            await self._wait(pause)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
-    async def _wait(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._stop.wait(), seconds)
-        except TimeoutError:
-            return
+    async def _run(self) -> int:
+        """A worker from its start to its end: its exit code.
+
+        It has a session of its own, since Ctrl-C in the terminal is for the server, which then tells its workers.
+        """
+        process = await asyncio.create_subprocess_exec(
+            *self._argv, cwd=self._folder, stdin=asyncio.subprocess.PIPE, start_new_session=True
+        )
+        self._processes.add(process)
+        if self._stop.is_set() and process.stdin:  # while it was being made
+            process.stdin.close()
+        code = await process.wait()
+        self._processes.discard(process)
+        return code

@@ -32,12 +32,13 @@ ANSWER = "```python\ndef total(prices: list[int], rebate: int = 0) -> int:\n    
 SETTINGS = """
 provider = "openai"
 [openai]
-base_url = "{provider}"
+base_url = "{base_url}"
 [bridge]
-github_url = "{github}"
-slack_url = "{slack}"
-linear_url = "{linear}"
+github_url = "{github_url}"
+slack_url = "{slack_url}"
+linear_url = "{linear_url}"
 lease_seconds = 5
+{bridge}
 [bridge.repositories]
 "github:octo/shop" = "{shop}"
 "github:Codertocat/Hello-World" = "{shop}"
@@ -139,8 +140,9 @@ class Site:
 
     home: Path
     shop: Path
-    provider: FakeServer
-    platforms: FakePlatforms
+    urls: Mapping[str, str]  # of the fakes: base_url of the provider's, github_url, slack_url, linear_url
+    provider: FakeServer | None = None
+    platforms: FakePlatforms | None = None
     address: str = ""
     process: subprocess.Popen[str] | None = None
     started: str = ""  # what it said then
@@ -156,15 +158,10 @@ class Site:
         own = {"AUTOGEN_HOME": str(self.home), "OPENAI_API_KEY": "sk-of-the-fake", **tokens, **secrets}
         return {**os.environ, **own}
 
-    def configure(self, more: str = "") -> None:
-        fakes = {
-            "provider": self.provider.base_url,
-            "github": self.platforms.github_url,
-            "slack": self.platforms.slack_url,
-            "linear": self.platforms.linear_url,
-        }
+    def configure(self, bridge: str = "") -> None:
+        """bridge: further settings below `[bridge]`."""
         self.home.mkdir(parents=True, exist_ok=True)
-        (self.home / "config.toml").write_text(SETTINGS.format(shop=self.shop, **fakes) + more)
+        (self.home / "config.toml").write_text(SETTINGS.format(shop=self.shop, bridge=bridge, **self.urls))
 
     def start(
         self, *words: str, argv: tuple[str, ...] = ("-m", "autogen_cli", "serve", "--port", "0", "--json")
@@ -224,15 +221,23 @@ class Site:
             time.sleep(0.02)
 
 
-@contextlib.contextmanager
-def site(folder: Path, **fakes: Any) -> Iterator[Site]:
-    """A site whose server, if one was started, ends with it. fakes: of the FakeServer."""
+def write_shop(folder: Path) -> Path:
+    """The project that requests are about."""
     shop = folder / "shop-project"
     for name, content in SHOP.items():
         (shop / name).parent.mkdir(parents=True, exist_ok=True)
         (shop / name).write_text(content)
+    return shop
+
+
+@contextlib.contextmanager
+def site(folder: Path, **fakes: Any) -> Iterator[Site]:
+    """A site whose server, if one was started, ends with it. fakes: of the FakeServer."""
     with FakeServer(**{"answers": [ANSWER], **fakes}) as provider, FakePlatforms() as platforms:
-        made = Site(home=folder / "served-home", shop=shop, provider=provider, platforms=platforms)
+        urls = {f"{name}_url": getattr(platforms, f"{name}_url") for name in MAKE}
+        urls["base_url"] = provider.base_url
+        home = folder / "served-home"
+        made = Site(home=home, shop=write_shop(folder), urls=urls, provider=provider, platforms=platforms)
         made.configure()
         try:
             yield made

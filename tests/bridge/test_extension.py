@@ -114,3 +114,9 @@ async def test_an_app_that_keeps_its_extensions_asynchronously(set_up: SetUp, mo
 def test_another_signature_is_left_alone(set_up: SetUp) -> None:
     register_autogenlib_extension(app := OddKeeper(), root=set_up())
     assert app.kept == []
+
+
+def test_what_has_no_signature_is_left_alone(set_up: SetUp) -> None:
+    app = Carrier()
+    app.register_extension = dict  # a builtin, whose signature nobody knows
+    register_autogenlib_extension(app, root=set_up())

@@ -132,3 +132,25 @@ def test_secrets_that_cannot_be_read_stay_as_they_were(home: Path, caplog: pytes
     assert "the webhook secret of github stays as it was: others may read the credential file" in caplog.text
     with pytest.raises(CredentialError):
         secrets("slack")
+
+
+async def test_the_first_message_starts_the_workers_where_no_lifespan_does(
+    set_up: SetUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[int] = []
+    bridge = Bridge(set_up())
+    monkeypatch.setattr(bridge.workers, "start", lambda: started.append(1))
+    assert [await bridge.accept(message(number=number), ASKED) for number in (1, 1, 2)] == [
+        "accepted",
+        "known",
+        "accepted",
+    ]
+    await bridge.stop()
+    assert started == [1]
+
+
+def test_settings_that_are_ignored_are_told(set_up: SetUp, caplog: pytest.LogCaptureFixture) -> None:
+    root = set_up()
+    (root / "autogen.toml").write_text("[bridge]\nport = 1\n")
+    assert Bridge(root).settings.port == 8787
+    assert "bridge.port in " in caplog.text

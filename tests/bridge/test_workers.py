@@ -62,7 +62,7 @@ async def test_they_run_until_their_stdin_ends() -> None:
 async def test_one_that_ends_is_started_again(caplog: pytest.LogCaptureFixture) -> None:
     async with running("raise SystemExit(3)") as (_, ended):
         await until(lambda: len(ended) >= 3)
-    assert "a worker ended with the code 3; another one starts in 0 s" in caplog.text
+    assert "a worker has ended with the code 3; another one starts in 0 s" in caplog.text
 
 
 async def test_one_that_does_not_stop_is_killed(caplog: pytest.LogCaptureFixture) -> None:
@@ -87,3 +87,14 @@ async def test_stopping_what_never_started_is_nothing() -> None:
     workers = WorkerProcesses(["true"], Path("/"), 1, grace=1, on_restart=lambda: None)
     await workers.stop()
     assert workers.alive == 0
+
+
+async def test_one_that_cannot_be_started_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    ended: list[int] = []
+    workers = WorkerProcesses(
+        ["true"], Path("/missing"), 1, grace=1, on_restart=lambda: ended.append(1), first_pause=0.01
+    )
+    workers.start()
+    await until(lambda: len(ended) > 2)
+    await workers.stop()
+    assert "a worker can't be started: No such file or directory; another one starts in 0 s" in caplog.text
