@@ -166,11 +166,10 @@ def test_what_is_in_flight_is_finished_before_it_stops(tmp_path: Path) -> None:
 
 def test_what_was_not_finished_is_answered_after_the_next_start(tmp_path: Path) -> None:
     with site(tmp_path, latency=30) as slow:
-        slow.configure()
         slow.start("--plain")
         for number in (1, 2):
             slow.deliver("github", github(f"{ASK} -- {number}"))
-        slow.until(lambda: slow.provider.in_flight == 1)
+        slow.until(lambda: slow.provider.in_flight == 2)
         slow.process.send_signal(signal.SIGTERM)  # a second one: at once
         slow.until(lambda: slow.get("/healthz")[0] == 0)
         began = time.monotonic()

@@ -94,12 +94,12 @@ def test_on_the_app_of_the_codegen_sdk(serve, set_up: SetUp, port: int) -> None:
 def test_what_is_logged_is_shown(capfd: pytest.CaptureFixture[str]) -> None:
     _tell_logs(Output(debug=True))
     try:
-        raise ValueError("an app's own")
+        int("an app's own")
     except ValueError:
         logging.getLogger("anyone").exception("it failed")
     said = capfd.readouterr().err
     assert "Traceback (most recent call last)" in said
-    assert said.endswith("ValueError: an app's own\nwarning: it failed\n")
+    assert said.endswith('with base 10: "an app\'s own"\nwarning: it failed\n')
 
 
 def test_a_second_signal_ends_it_at_once(serve, set_up: SetUp, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811 - a fixture
