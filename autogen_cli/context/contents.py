@@ -11,6 +11,7 @@ from autogen_cli.files import LARGEST_SOURCE, PLAIN
 
 LARGEST_FILE = 1_000_000
 MOST_HELD = 2_000_000  # bytes of files, from one target to the next
+TARGETS_PER_SAVE = 250
 RACE_NS = 50_000_000  # a file that changed so shortly before it was read may change again with the same time stamp
 
 
@@ -27,6 +28,7 @@ class Contents:
         self._raw: dict[str, bytes] = {}
         self._held = 0
         self._frugal = False
+        self._asked_for = 0
         self._new_tokens: dict[bytes, int] = {}
         self._searches: set[str] = set()
         self._changes: dict[str, FileChange] = {}
@@ -38,8 +40,6 @@ class Contents:
         self._kept_skips: dict[str, str] | None = None
         self.watch()
         self._compare()
-        self._paths = {number: path for path, number in self._ids.items()}
-        self._latest = max(self._paths, default=0)
 
     def watch(self) -> None:
         """Begins to note what is read."""
@@ -51,6 +51,27 @@ class Contents:
         if self._held > MOST_HELD:
             self._raw.clear()
             self._held = 0
+        self._asked_for += 1
+        if self._asked_for % TARGETS_PER_SAVE == 0:
+            self.save()
+
+    def save(self) -> None:
+        """Gives the index what was read, and lets go of it."""
+        if self._write():
+            for kept in (self._changes, self._gone, self._searches, self._new_tokens, self._answers, self._ids):
+                kept.clear()
+            self._compare()
+
+    def _write(self) -> bool:
+        """Tells whether there was anything to write, and it has been."""
+        tree = {f: each for f, each in self.project.listings.items() if not self._is_racy(each.mtime_ns)}
+        same_tree = tree == self.index.tree
+        read = Read(
+            list(self._changes.values()), self._gone, self._searches, self._new_tokens, self._answers,
+            None if same_tree else tree,
+        )  # fmt: skip
+        self.index.tree = tree
+        return any(read) and self.index.save(read._replace(files=self.project.files))
 
     def newer_than(self, number: int) -> list[str]:
         """Files that the index got after the one of that number, or hasn't got as they are."""
@@ -75,6 +96,8 @@ class Contents:
             for path, stat in files.items():
                 if path not in self._ids:
                     self._changes[path] = FileChange(path, self._trusted(stat))
+        self._paths = {number: path for path, number in self._ids.items()}
+        self._latest = max(self._paths, default=0)
 
     def _trusted(self, stat: FileStat) -> FileStat:
         """A stat that the next run will find changed if the file may have been written after it was read."""
@@ -93,14 +116,7 @@ class Contents:
 
     def close(self) -> None:
         """Gives the index what was read, and closes it."""
-        tree = {f: each for f, each in self.project.listings.items() if not self._is_racy(each.mtime_ns)}
-        same_tree = tree == self.index.tree
-        read = Read(
-            list(self._changes.values()), self._gone, self._searches, self._new_tokens, self._answers,
-            None if same_tree else tree,
-        )  # fmt: skip
-        if not same_tree or any(read):
-            self.index.save(read)
+        self._write()
         self.index.close()
 
     # Contents

@@ -47,6 +47,10 @@ class ContextEngine:
         analyzer: Analyzer | None = None,
     ) -> None:
         index = Index(index_dir, index_name(root.resolve(), (tuple(include), tuple(exclude))))
+        if not index.tree:  # a new one: nothing has been counted yet
+            from autogen_cli.context.tokens import load_beside
+
+            load_beside()
         try:
             self.project = Project(root, include=include, exclude=exclude, listings=index.tree)
         except AutogenError:

@@ -37,7 +37,7 @@ class Evidence:
             found = self._method_usages(self.target.owner, self.target.name)
         else:
             found = self._symbol_usages(self.target.name)
-        unique = {(path, u.line, u.name, u.receiver, str(u.arguments), u.kind): (path, u) for path, u in found}
+        unique = {(path, u.line, u.name, u.receiver, _comparable(u), u.kind): (path, u) for path, u in found}
         return sorted(
             (Found(path, usage) for path, usage in unique.values()),
             key=lambda item: (item.path != self.path, item.path, item.usage.line),
@@ -229,6 +229,11 @@ class Evidence:
 def last_word(path: str) -> str:
     """What a module is called in an import: `tools` for `pkg/tools.py` and for `pkg/tools/__init__.py`."""
     return path.removesuffix(".py").removesuffix("/__init__").rpartition("/")[2]
+
+
+def _comparable(usage: Usage) -> tuple[tuple[str, ...], ...] | None:
+    """Arguments, which the index gives as lists."""
+    return None if usage.arguments is None else tuple(map(tuple, usage.arguments))
 
 
 def call_site(item: Found) -> CallSite:

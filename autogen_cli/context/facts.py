@@ -1,12 +1,13 @@
 """The facts about one Python file, as plain values: what an analyzer fills and everything else reads.
 
 All are named tuples of strings, numbers and sequences, so that they go to JSON and back without ceremony (a tuple
-comes back as a list). Lines are 1-based. Any analyzer that fills `FileFacts` and `Usage` can stand in for the
+may come back as a list). Lines are 1-based. Any analyzer that fills `FileFacts` and `Usage` can stand in for the
 tree-sitter one (`syntax.py`).
 """
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from sys import intern
+from typing import Any, Literal, NamedTuple
 
 type DefinitionKind = Literal["function", "class", "constant", "method", "attribute"]
 type UsageKind = Literal["use", "import", "export", "annotation"]
@@ -108,4 +109,14 @@ def facts_from_json(text: str) -> FileFacts:
     import json
 
     definitions, imports, *rest = json.loads(text)
-    return FileFacts(tuple(map(Definition._make, definitions)), tuple(map(Import._make, imports)), *rest)
+    return FileFacts(tuple(map(_lean, definitions)), tuple(map(Import._make, imports)), *rest)
+
+
+def _lean(fields: list[Any]) -> Definition:
+    """A definition whose names share their memory with those of others, and whose empty parts take none."""
+    name, owner, kind, *middle, decorators, bases, returns, parameters, names, attributes = fields
+    line, end_line, signature, doc = middle
+    return Definition(
+        intern(name), intern(owner), kind, line, end_line, signature, doc, decorators or (), bases or (), returns,
+        parameters or (), tuple(map(intern, names)), tuple(map(intern, attributes)),
+    )  # fmt: skip

@@ -16,11 +16,12 @@ from autogen_cli.context.facts import Definition
 from autogen_cli.context.pool import Entry, Pool
 from autogen_cli.context.project import is_test
 from autogen_cli.context.syntax import words_of
-from autogen_cli.context.tables import Table, words
+from autogen_cli.context.tables import Place, Table, words
 
 type Features = dict[str, float]
 type Environment = tuple[frozenset[str], int, int | None, int | None]
 
+OWN = frozenset({"own uses", "similar uses"})
 IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -127,6 +128,15 @@ class FeatureReader:
         self._renamed = {item.name for item in facts.imports if item.bound != item.name}
         similar, alike = self.uses.similar, self.uses.alike
         self._told = similar.names.keys() | alike.names.keys(), similar.attributes.keys() | alike.attributes.keys()
+        self._numbers = [self._numbers_on(kind) for kind in (0, 1)]
+
+    def _numbers_on(self, kind: int) -> list[tuple[str, dict[str, float], bool]]:
+        """Features by name (kind 0) or attribute (1), and whether the name is the one that the module itself uses."""
+        uses = self.uses
+        counts = {"own": uses.own, "caller": uses.callers, "test": uses.tests, "all": uses.all}
+        found = [(f"{who} uses", {n: log1p(count) for n, count in each[kind].items()}) for who, each in counts.items()]
+        found += [("similar uses", uses.similar[kind]), ("alike uses", uses.alike[kind])]
+        return [(feature, numbers, feature in OWN) for feature, numbers in found if numbers]
 
     def environment(self, entry: Entry) -> Environment | None:
         """Where nothing of the target's own speaks for a definition: all that its features depend on beside the module.
@@ -146,19 +156,21 @@ class FeatureReader:
         """Only the features that aren't 0."""
         place = entry.place
         definition, passed = place.definition, self.uses.passed_words
-        features = _way_features(entry.ways).copy()
-        if entry.hops:
-            features["hops"] = float(entry.hops)
-        if passed and definition.parameters and (value := self.overlap(place.parameter_words, passed)):
-            features["parameter overlap"] = value
-        if value := self.overlap(place.words, self.target_words):
-            features["name overlap"] = value
-        if passed and (value := self.overlap(place.words, passed)):
-            features["argument overlap"] = value
+        features = _reached(entry.ways, entry.hops).copy()
+        if not place.words.isdisjoint(self.target_words):
+            features["name overlap"] = self.overlap(place.words, self.target_words)
+        if passed:
+            self._read_passed(place, passed, features)
         if definition.name[0] == "_":
             features["dunder" if definition.name.startswith("__") else "private"] = 1.0
         (self._member if definition.owner else self._top)(entry, definition, features)
         return features
+
+    def _read_passed(self, place: Place, passed: Set[str], features: Features) -> None:
+        if value := self.overlap(place.parameter_words, passed):
+            features["parameter overlap"] = value
+        if value := self.overlap(place.words, passed):
+            features["argument overlap"] = value
 
     @cached_property
     def _frequency(self) -> Counter[str]:
@@ -208,20 +220,10 @@ class FeatureReader:
         features |= self._owner(definition.owner)
 
     def _note_uses(self, features: Features, name: str, local: str, kind: int) -> None:
-        """kind: 0 for names, 1 for attributes. local: what the target's module calls it."""
-        uses = self.uses
-        if count := uses.own[kind].get(local):
-            features["own uses"] = log1p(count)
-        if count := uses.callers[kind].get(name):
-            features["caller uses"] = log1p(count)
-        if count := uses.tests[kind].get(name):
-            features["test uses"] = log1p(count)
-        if count := uses.all[kind].get(name):
-            features["all uses"] = log1p(count)
-        if value := uses.similar[kind].get(local):
-            features["similar uses"] = value
-        if value := uses.alike[kind].get(name):
-            features["alike uses"] = value
+        """local: what the target's module calls it."""
+        for feature, numbers, is_own in self._numbers[kind]:
+            if value := numbers.get(local if is_own else name):
+                features[feature] = value
 
     def _file(self, path: str) -> float:
         if (value := self._files.get(path)) is None:
@@ -247,5 +249,6 @@ class FeatureReader:
 
 
 @cache
-def _way_features(ways: frozenset[str]) -> Features:
-    return {"bias": 1.0} | {f"way {way}": 1.0 for way in ways}
+def _reached(ways: frozenset[str], hops: int) -> Features:
+    features = {"bias": 1.0, "hops": float(hops)} | {f"way {way}": 1.0 for way in ways}
+    return {name: value for name, value in features.items() if value}

@@ -58,7 +58,8 @@ class FileChange:
 class Read(NamedTuple):
     """What a run has read. gone: numbers of files that the index has and the project hasn't, as they are.
 
-    searches: names that all files were searched for. tree: None where it is as it was.
+    searches: names that all files were searched for. tree: None where it is as it was. files: all of the project, as
+    the run has found them.
     """
 
     changes: Sequence[FileChange]
@@ -67,6 +68,7 @@ class Read(NamedTuple):
     tokens: Mapping[bytes, int]
     answers: Mapping[str, str]
     tree: Mapping[str, Listing] | None
+    files: Mapping[str, FileStat] = {}
 
 
 class Index:
@@ -138,6 +140,8 @@ class Index:
         return 0, {}
 
     def tokens(self, piece: bytes) -> int | None:
+        if not self.tree:  # a new index
+            return None
         return next((row[0] for row in self._rows("SELECT count FROM tokens WHERE piece = ?", piece)), None)
 
     # Writing
@@ -148,37 +152,53 @@ class Index:
 
     # Writing
 
-    def save(self, read: Read) -> None:
-        """Keeps what a run has read, in one transaction.
+    def save(self, read: Read) -> bool:
+        """Keeps what a run has read, in one transaction. Tells whether it did.
 
-        Another process that has written since this one opened the index has the word; then nothing is written.
+        Where another process has written since this one opened the index, it does so only if that one has found the
+        same files: else the other has the word.
         """
         if self._connection is None:
-            return
+            return False
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            if self._read_generation() == self._generation:
-                _write(self._connection, read)
-                self._generation += 1
+            generation = self._read_generation()
+            ids = self._ids_of(read.files) if generation != self._generation else {}
+            if ids is not None:
+                _write(self._connection, read, ids)
+                self._generation = generation + 1
                 self._connection.execute("UPDATE state SET generation = ?", (self._generation,))
             self._connection.execute("COMMIT")
         except sqlite3.Error as exc:
             self.warning = f"the index can't be written: {exc}"
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
+            return False
+        return ids is not None
+
+    def _ids_of(self, files: Mapping[str, FileStat]) -> dict[str, int] | None:
+        """The numbers of the index's files; None where one isn't as it is in `files`."""
+        rows = self.files()
+        return {row.path: row.id for row in rows} if all(files.get(row.path) == row.stat for row in rows) else None
 
 
-def _write(connection: sqlite3.Connection, read: Read) -> None:
+def _write(connection: sqlite3.Connection, read: Read, ids: Mapping[str, int]) -> None:
+    """ids: of files that another process has put in."""
     run, run_all = connection.execute, connection.executemany
     run_all("DELETE FROM files WHERE id = ?", [(file,) for file in read.gone])
     run_all("DELETE FROM usages WHERE file = ?", [(file,) for file in read.gone])
     for change in read.changes:
-        number = change.id or run("INSERT INTO files (path) VALUES (?)", (change.path,)).lastrowid
-        columns = change.stat._asdict() | change.values
+        number = ids.get(change.path) or change.id
+        columns: dict[str, Any] = {"path": change.path, **change.stat._asdict(), **change.values}
         if change.digest is not None:
             columns["digest"] = change.digest
-        assigned = ", ".join(f"{column} = ?" for column in columns)
-        run(f"UPDATE files SET {assigned} WHERE id = ?", (*columns.values(), number))  # noqa: S608 - columns' names
+        if number:
+            assigned = ", ".join(f"{column} = ?" for column in columns)
+            run(f"UPDATE files SET {assigned} WHERE id = ?", (*columns.values(), number))  # noqa: S608 - columns' names
+        else:
+            places = ", ".join("?" * len(columns))
+            insert = f"INSERT INTO files ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - columns' names
+            number = run(insert, tuple(columns.values())).lastrowid
         usages = [(name, number, data) for name, data in change.usages.items()]
         run_all("INSERT OR REPLACE INTO usages VALUES (?, ?, ?)", usages)
     (upto,) = run("SELECT coalesce(max(id), 0) FROM files").fetchone()

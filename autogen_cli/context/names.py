@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 type Ranked = dict[tuple[str, str], tuple[Environment, Candidate]]
 
 DEEPEST = 6
-MOST_PLACES = 4_000  # definitions in memory from one target to the next; each takes about 2 kB with its text
+MOST_PLACES = 8_000  # definitions in memory from one target to the next; each takes about 2 kB with its text
 MOST_FOUND = 5_000
 
 
@@ -25,14 +25,19 @@ class Names:
         self._tables: dict[str, Table] = {}
         self._found: dict[tuple[str, str], Place | None] = {}
         self._modules: dict[tuple[str, str], str | None] = {}
-        self._ranked: tuple[tuple[str, str], Ranked] = ("", ""), {}
+        self._ranked: tuple[tuple[str, str], Ranked | None] = ("", ""), None
         self._size = 0  # definitions in memory
 
-    def ranked_before(self, path: str, owner: str) -> Ranked:
-        """What was told of definitions for the last target, if that was of the same module and class."""
+    def ranked_before(self, path: str, owner: str) -> Ranked | None:
+        """What was told of definitions for targets of the same module and class; None for the first of them."""
+        known = self._ranked[1]
         if self._ranked[0] != (path, owner):
-            self._ranked = (path, owner), {}
-        return self._ranked[1]
+            self._ranked = (path, owner), None
+            return None
+        if known is None:
+            known = {}
+            self._ranked = (path, owner), known
+        return known
 
     def relieve(self) -> None:
         """Lets go of what hasn't been asked for longest."""

@@ -134,15 +134,14 @@ def _definitions(pool: Pool) -> Iterator[Candidate]:
     reader = FeatureReader(pool)
     known = pool.names.ranked_before(pool.path, pool.target.owner or "")
     for key, entry in pool.entries.items():
-        environment = reader.environment(entry)
-        before = known.get(key) if environment else None
-        if before and before[0] == environment:
-            yield before[1]
+        environment = reader.environment(entry) if known is not None else None
+        if known is None or environment is None:
+            yield _definition(pool, reader, entry)
             continue
-        candidate = _definition(pool, reader, entry)
-        if environment:
-            known[key] = environment, candidate
-        yield candidate
+        before = known.get(key)
+        if before is None or before[0] != environment:
+            before = known[key] = environment, _definition(pool, reader, entry)
+        yield before[1]
     for place in _missing_owners(pool, dict.fromkeys(pool.entries)):
         yield Candidate(_piece(pool, place, 0.0), 0.0, "the class around what is needed")
 

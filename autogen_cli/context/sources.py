@@ -7,20 +7,23 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from sys import intern
+from typing import TYPE_CHECKING
 
 from autogen_cli.context.contents import Contents
 from autogen_cli.context.facts import FileFacts, Import, Usage, facts_from_json, facts_to_json
 from autogen_cli.context.index import Index
 from autogen_cli.context.project import Project, is_test
 from autogen_cli.context.search import import_words, mentions, outline
-from autogen_cli.context.tokens import count_tokens
-from autogen_cli.context.words import WordIndex
+
+if TYPE_CHECKING:
+    from autogen_cli.context.words import WordIndex
 
 OUTSIDE = r"(?:^|/)(?:docs?|docs_src|examples?|scripts?|bench(?:marks?)?)/"
 DIGITS = str.maketrans("123456789", "0" * 9)
 NO_FACTS = FileFacts()
 MOST_COUNTS = 4_000
 MOST_SEARCHES = 200  # names that the index gets of one run; a batch asks for thousands
+FEW_FILES = 20  # are searched in no time
 MOST_SCANS = 8  # names that the files are searched for one by one; then all their words take no more time
 MOST_USAGES = 4_000  # in memory, from one target to the next
 
@@ -51,9 +54,16 @@ class Sources(Contents):
     def be_frugal(self) -> None:
         super().be_frugal()
         if len(self._usages) + len(self._found) > MOST_USAGES:
-            self._usages.clear()
-            self._found.clear()
-            self._known_usages.clear()
+            self._forget_usages()
+
+    def save(self) -> None:
+        super().save()
+        self._forget_usages()  # files may have other numbers now
+
+    def _forget_usages(self) -> None:
+        self._usages.clear()
+        self._found.clear()
+        self._known_usages.clear()
 
     def forget_facts(self, path: str) -> None:
         """Once read, they come back from what is kept."""
@@ -155,7 +165,9 @@ class Sources(Contents):
             self._known_usages[name] = kept
             known = [self._paths[number] for number in kept if number in self._paths]
             if upto < self._latest or len(self._ids) < len(self.project.files):
-                new = [path for path in self._mentioning(name) if self._ids.get(path, upto + 1) > upto]
+                new = self._mentioning(
+                    name, [path for path in self.project.files if self._ids.get(path, upto + 1) > upto]
+                )
                 known += new
                 if upto or len(self._searches) < MOST_SEARCHES:
                     self._searches.add(name)
@@ -167,15 +179,19 @@ class Sources(Contents):
         self.touched.update(known)
         return known
 
-    def _mentioning(self, name: str) -> list[str]:
-        word, files = name.encode(), self.project.files
-        if not name.isidentifier() or (self._scans < MOST_SCANS and not self._frugal):
+    def _mentioning(self, name: str, paths: list[str]) -> list[str]:
+        word = name.encode()
+        if len(paths) < FEW_FILES or not name.isidentifier() or (self._scans < MOST_SCANS and not self._frugal):
             self._scans += 1
-            return [path for path in files if word in (source := self._bytes(path)) and mentions(source, word)]
+            return [path for path in paths if word in (source := self._bytes(path)) and mentions(source, word)]
+        files = self.project.files
         if self._all_words is None or len(self._worded) != len(files):
+            from autogen_cli.context.words import WordIndex
+
             self._worded = list(files)
             self._all_words = WordIndex(map(self._bytes, self._worded))
-        return [self._worded[number] for number in self._all_words.files_with(word)]
+        known = {self._worded[number] for number in self._all_words.files_with(word)}
+        return [path for path in paths if path in known]
 
     def usages(self, path: str, name: str) -> list[Usage]:
         known = self._usages.get((path, name))
@@ -203,6 +219,8 @@ class Sources(Contents):
         if known is None:
             known = self.index.tokens(key)
         if known is None:
+            from autogen_cli.context.tokens import count_tokens
+
             known = self._new_tokens[key] = count_tokens(text)
         return known
 
@@ -233,7 +251,7 @@ def _restored[T](kept: str | None, make: Callable[[str], T]) -> T | None:
     """What the index kept; None where there is nothing, or where it is damaged."""
     try:
         return make(kept) if kept else None
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, TypeError, LookupError, RecursionError):
         return None
 
 

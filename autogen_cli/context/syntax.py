@@ -3,6 +3,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from sys import intern
 from typing import TYPE_CHECKING, Literal
 
 from autogen_cli.context.facts import Definition, FileFacts
@@ -316,7 +317,7 @@ def _segments(module: _Span, spans: list[_Span]) -> tuple[list[int], list[_Span]
 
 
 def _sorted(names: set[bytes]) -> tuple[str, ...]:
-    return tuple(sorted(name.decode() for name in names))
+    return tuple(sorted(intern(name.decode()) for name in names))
 
 
 def _statements(block: "Node") -> Iterator["Node"]:

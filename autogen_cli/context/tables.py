@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 NAME = re.compile(r"[A-Za-z_][\w.]*")
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=5_000)
 def words(name: str) -> frozenset[str]:
     return frozenset(words_of([name]))
 

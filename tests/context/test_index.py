@@ -61,11 +61,32 @@ def test_only_the_latest_answers_stay(tmp_path: Path) -> None:
     index.close()
 
 
-def test_of_two_that_write_the_second_gives_way(tmp_path: Path) -> None:
+def test_of_two_that_write_both_are_kept_where_they_found_the_same_files(tmp_path: Path) -> None:
     first, second = Index(tmp_path, "one"), Index(tmp_path, "one")
-    first.save(NOTHING._replace(answers={"key": "first"}))
-    second.save(NOTHING._replace(answers={"key": "second"}))
-    assert first.answer("key") == (0, "first")
+    files = {"a.py": STAT, "b.py": STAT}
+    assert first.save(NOTHING._replace(changes=[change("a.py", facts="F")], files=files))
+    assert second.save(
+        NOTHING._replace(
+            changes=[change("a.py", words="w"), change("b.py", facts="B")], searches={"helper"}, files=files
+        )
+    )
+    rows = {row.path: row.id for row in first.files()}
+    assert rows.keys() == {"a.py", "b.py"}
+    assert (first.value(rows["a.py"], "facts"), first.value(rows["a.py"], "words")) == ("F", "w")
+    assert first.searched("helper") == (rows["b.py"], {rows["a.py"]: "[]", rows["b.py"]: "[]"})
+    assert second.save(NOTHING._replace(answers={"key": "answer"}, files=files))
+    assert (first.warning, second.warning) == (None, None)
+    first.close()
+    second.close()
+
+
+def test_of_two_that_found_different_files_the_second_gives_way(tmp_path: Path) -> None:
+    first, second = Index(tmp_path, "one"), Index(tmp_path, "one")
+    assert first.save(NOTHING._replace(changes=[change("a.py", facts="new")], files={"a.py": STAT}))
+    old = STAT._replace(mtime_ns=1)
+    assert not second.save(NOTHING._replace(changes=[FileChange("a.py", old)], answers={"k": "a"}, files={"a.py": old}))
+    [row] = first.files()
+    assert (first.value(row.id, "facts"), row.stat, first.answer("k")) == ("new", STAT, None)
     assert (first.warning, second.warning) == (None, None)
     first.close()
     second.close()
