@@ -8,6 +8,7 @@ from pathlib import Path
 
 from autogen_cli.errors import RejectedError
 from autogen_cli.generation.checks import run_checks
+from autogen_cli.generation.checks.coming import Coming
 from autogen_cli.generation.extract import extract_code
 from autogen_cli.generation.insert import Edit, plan_edit
 from autogen_cli.models import CheckResult, CodeContext, Target
@@ -38,13 +39,14 @@ def fit_answer(
     complete: bool = False,
     environment: Path | None = None,
     skip: Collection[str] = (),
+    coming: Coming | None = None,
 ) -> Fit:
     """Judges a model's answer. Raises TargetError where the module itself stands in the way."""
     try:
         code = extract_code(answer, target, complete=complete)
     except RejectedError as error:
         return Fit(code="", edit=None, checks=(CheckResult(name="answer", status="fail", detail=str(error)),))
-    return fit_code(code, target, context, force=force, environment=environment, skip=skip)
+    return fit_code(code, target, context, force=force, environment=environment, skip=skip, coming=coming)
 
 
 def fit_code(
@@ -55,6 +57,7 @@ def fit_code(
     force: bool = False,
     environment: Path | None = None,
     skip: Collection[str] = (),
+    coming: Coming | None = None,
 ) -> Fit:
     """Judges code as it is. Raises TargetError where the module itself stands in the way."""
     edit = None
@@ -63,6 +66,6 @@ def fit_code(
         edit = plan_edit(target, code, force=force)
     except RejectedError as error:
         refused = (CheckResult(name="answer", status="fail", detail=error.message),)
-    checks = run_checks(code, target, context, edit, environment=environment, skip=skip)
+    checks = run_checks(code, target, context, edit, environment=environment, skip=skip, coming=coming)
     told = any(check.status == "fail" for check in checks)
     return Fit(code=edit.code if edit else code, edit=edit, checks=checks if told else (*refused, *checks))

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from autogen_cli.errors import RejectedError
 from autogen_cli.models import (
@@ -20,6 +21,9 @@ from autogen_cli.models import (
 from autogen_cli.service.chain import Served
 from autogen_cli.service.plan import Plan
 
+if TYPE_CHECKING:
+    from autogen_cli.generation.checks.coming import Coming, Place
+
 OMITTED = 25  # of what didn't fit, the best, in a result; `autogen context` lists all
 _CERTAINTY: tuple[CostSource, ...] = ("reported", "computed", "estimated", "unpriced")
 
@@ -28,7 +32,8 @@ _CERTAINTY: tuple[CostSource, ...] = ("reported", "computed", "estimated", "unpr
 class Attempt:
     """code: what was found in the answer, empty where nothing was. usage: of this attempt alone.
 
-    phases_ms: of its checks, where another process ran them.
+    phases_ms: of its checks, where another process ran them. missing: modules and names in them that these looked for
+    in vain.
     """
 
     served: Served
@@ -36,6 +41,7 @@ class Attempt:
     checks: tuple[CheckResult, ...]
     usage: Usage = field(default_factory=Usage)
     phases_ms: Mapping[str, int] = field(default_factory=dict)
+    missing: "tuple[Place, ...]" = ()
 
     @property
     def failed(self) -> tuple[CheckResult, ...]:
@@ -93,10 +99,12 @@ def examine(
     force: bool,
     environment: Path | None = None,
     skip: Collection[str] = (),
+    coming: "Coming | None" = None,
 ) -> Attempt:
     """Finds the code in the answer, works out the edit and runs the checks. An answer without code fails one check.
 
-    environment: a virtual environment that is used where the project has none. skip: names of checks.
+    environment: a virtual environment that is used where the project has none. skip: names of checks. coming:
+    what counts as existing, though it doesn't yet.
     """
     from autogen_cli.generation.fit import fit_answer
 
@@ -105,7 +113,9 @@ def examine(
     except RejectedError as error:
         return Attempt(served=served, code="", checks=(CheckResult(name="answer", status="fail", detail=str(error)),))
     whole = served.completion.finish_reason == "stop"
-    found = fit_answer(answer, target, context, force=force, complete=whole, environment=environment, skip=skip)
+    found = fit_answer(
+        answer, target, context, force=force, complete=whole, environment=environment, skip=skip, coming=coming
+    )
     return Attempt(served=served, code=found.code, checks=found.checks)
 
 

@@ -40,6 +40,7 @@ from autogen_cli.service.reserved import settled_on_failure
 from autogen_cli.usage.phases import PerformanceMonitor
 
 if TYPE_CHECKING:
+    from autogen_cli.generation.checks.coming import Coming
     from autogen_cli.limits.budget import Reservation
     from autogen_cli.service.wiring import Services
 
@@ -69,6 +70,7 @@ class Generation:
         self._direct: tuple[str, str] | None = None  # of the project as it was when the request came
         self._asked = False
         self._spent = Decimal(0)
+        self.coming: Coming | None = None  # what the checks take for existing
 
     def __enter__(self) -> Self:
         return self
@@ -272,6 +274,7 @@ class Generation:
                 force=self._options.force,
                 environment=virtual_environment(),
                 skip=self._services.skipped_checks | self._options.skip,
+                coming=self.coming,
             )
 
     def _trial(self, target: Target, code: str) -> CheckResult:

@@ -105,6 +105,26 @@ def test_phases_of_the_workers_are_on_the_books(shop: Path, server: FakeServer, 
     assert event.phases_ms == row["result"]["phases_ms"]
 
 
+def test_rows_may_use_what_other_rows_of_the_batch_make(
+    shop: Path, autogen: RunAutogen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(prompt: str) -> str:
+        if "function `tax` of" in prompt:
+            return "```python\ndef tax(price: float) -> float:\n    return rounded(price * 0.2)\n```"
+        return "```python\nfrom shop.stock import count\n\ndef rounded(price: float) -> float:\n    return count()\n```"
+
+    monkeypatch.setenv("AUTOGEN_CHECKS_REPAIR", "0")
+    rows = [{"module": "shop.money", "symbol": "tax"}, {"module": "shop.money", "symbol": "rounded"}]
+    with FakeServer(answer) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        monkeypatch.setenv("AUTOGEN_OPENAI_MODEL", "fake-model")
+        ran = autogen("batch", write_rows(shop / "rows.jsonl", rows), "-o", "out.jsonl")
+    one, other = results(shop / "out.jsonl")
+    details = {check["name"]: check["detail"] for check in one["result"]["checks"]}
+    assert (one["status"], details["names"]) == ("ok", "other rows of the batch make rounded")
+    assert (other["status"], ran.code) == ("rejected", 8)  # nobody makes shop.stock
+
+
 def test_the_next_run_pays_for_nothing_that_is_finished(shop: Path, server: FakeServer, autogen: RunAutogen) -> None:
     out = shop / "out.jsonl"
     autogen("batch", write_rows(shop / "rows.jsonl", [raw(number) for number in range(5)]), "-o", "out.jsonl")

@@ -8,9 +8,11 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from autogen_cli.generation.checks.coming import noted
 from autogen_cli.generation.checks.distributions import MODULES, POPULAR, provider
 from autogen_cli.generation.checks.names import suggestion
 from autogen_cli.generation.checks.subject import Finding, Subject, sources, verdict
+from autogen_cli.generation.insert.imports import absolute
 from autogen_cli.generation.statements import is_type_checking
 from autogen_cli.models import CheckResult
 
@@ -19,7 +21,24 @@ _CATCHES_IMPORT = {"ImportError", "ModuleNotFoundError", "Exception", "BaseExcep
 
 def exist(subject: Subject) -> CheckResult:
     """Modules and the names in them: of the standard library, the project, its environment, what it declares."""
-    return verdict("imports", [f for item in _imported(subject.shown.tree.body) for f in _judge(item, subject)])
+    findings: list[Finding] = []
+    coming: list[str] = []
+    for item in _imported(subject.shown.tree.body):
+        found = list(_judge(item, subject))
+        if any(finding.status == "fail" for finding in found) and _is_coming(item, subject):
+            coming.append(f"{item.written}.{item.name}" if item.name else item.written)
+        else:
+            findings += found
+    return noted(verdict("imports", findings), coming)
+
+
+def _is_coming(item: "_Imported", subject: Subject) -> bool:
+    """Whether another row of the batch makes the name, or the module that it is."""
+    module = absolute(ast.ImportFrom(item.module or None, [], item.level), subject.target)
+    name = (item.name or "").strip("*")
+    if subject.coming.has(module, name):
+        return True
+    return bool(name) and subject.coming.has(f"{module}.{name}")
 
 
 @dataclass(frozen=True, slots=True)

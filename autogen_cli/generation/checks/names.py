@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from autogen_cli.generation.checks.coming import noted
 from autogen_cli.generation.checks.flow import read_before_assigned
 from autogen_cli.generation.checks.modules import Found, Modules
 from autogen_cli.generation.checks.subject import Finding, Subject, verdict
@@ -21,8 +22,11 @@ def defined(subject: Subject) -> CheckResult:
     owner = find_class(subject.after.tree.body, subject.target.owner)
     inner = bound_names(*owner.body) if owner else None
     uses = module_uses(subject.shown.tree.body, lazy_annotations=subject.after.lazy_annotations, inner=inner)
-    findings = [*_undefined(uses, subject), *_attributes(uses, subject), *_unassigned(subject.shown.tree)]
-    return verdict("names", findings)
+    coming: list[str] = []
+    findings = [
+        *_undefined(uses, subject, coming), *_attributes(uses, subject, coming), *_unassigned(subject.shown.tree)
+    ]  # fmt: skip
+    return noted(verdict("names", findings), coming)
 
 
 def suggestion(name: str, known: Collection[str]) -> str:
@@ -31,7 +35,8 @@ def suggestion(name: str, known: Collection[str]) -> str:
     return f" (did you mean {' or '.join(near)}?)" if near else ""
 
 
-def _undefined(uses: list[Use], subject: Subject) -> Iterator[Finding]:
+def _undefined(uses: list[Use], subject: Subject, coming: list[str]) -> Iterator[Finding]:
+    """coming: gets the names that another row of the batch makes."""
     names = subject.after.names
     for use in uses:
         if use.local or use.name in names.runtime or use.name in BUILTINS:
@@ -40,6 +45,9 @@ def _undefined(uses: list[Use], subject: Subject) -> Iterator[Finding]:
             if use.when != "annotation":
                 yield Finding(f"{use.name} is imported for type checkers only", use.line)
         elif use.name not in names and not names.dynamic and not _from_star(use.name, subject):
+            if subject.coming.has(subject.target.module, use.name):
+                coming.append(use.name)
+                continue
             known = names.runtime | BUILTINS
             status: CheckStatus = "warn" if _used_before(use.name, subject) else "fail"
             yield Finding(f"{use.name} is not defined{suggestion(use.name, known)}", use.line, status)
@@ -59,7 +67,7 @@ def _used_before(name: str, subject: Subject) -> bool:
     return any(use.name == name for use in uses) and name != subject.target.name
 
 
-def _attributes(uses: list[Use], subject: Subject) -> Iterator[Finding]:
+def _attributes(uses: list[Use], subject: Subject, coming: list[str]) -> Iterator[Finding]:
     guarded = guarded_names(subject.shown.tree)
     for use in uses:
         tree, file = subject.after.tree, subject.target.path
@@ -67,12 +75,22 @@ def _attributes(uses: list[Use], subject: Subject) -> Iterator[Finding]:
         places, path = [module] if module else [], use.name
         for attribute in use.attributes:
             lacking = places and all(subject.modules.defines(place, attribute) == "no" for place in places)
-            if lacking and attribute not in guarded:
+            if lacking and any(_is_coming(place, attribute, subject) for place in places):
+                coming.append(f"{path}.{attribute}")
+            elif lacking and attribute not in guarded:
                 known = frozenset[str]().union(*map(subject.modules.names_in, places))
                 status: CheckStatus = "warn" if any(place.differs for place in places) else "fail"
                 yield Finding(f"{path} has no {attribute}{suggestion(attribute, known)}", use.line, status)
             places = [inner for place in places for inner in subject.modules.inside(place, attribute)]
             path = f"{path}.{attribute}"
+
+
+def _is_coming(module: Found, name: str, subject: Subject) -> bool:
+    place = module.folder if module.file is None or module.file.name == "__init__.py" else module.file.with_suffix("")
+    if place is None or not place.is_relative_to(subject.target.source_root):
+        return False
+    dotted = ".".join(place.relative_to(subject.target.source_root).parts)
+    return subject.coming.has(dotted, name) or subject.coming.has(f"{dotted}.{name}")
 
 
 def guarded_names(tree: ast.Module) -> set[str]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from autogen_cli.generation.checks import asyncness, calls, imports, lint, names, shape, types
+from autogen_cli.generation.checks.coming import Coming
 from autogen_cli.generation.checks.dependencies import (
     declared_distributions,
     environment_of,
@@ -41,16 +42,18 @@ def run_checks(
     *,
     environment: Path | None = None,
     skip: Collection[str] = (),
+    coming: Coming | None = None,
 ) -> tuple[CheckResult, ...]:
     """One result for each check: "parses", "defines", then `CHECKS`. Lines count in `edit.code`.
 
     edit: what `plan_edit` made of the code; None where it could make nothing: then the other checks are skipped.
     environment: a virtual environment that is used where the project has none of its own. skip: names of checks.
+    coming: what counts as existing, though it doesn't yet.
     """
     parses, defines = _alone(code, target, context, edit)
     if edit is None or "fail" in {parses.status, defines.status}:
         return (parses, defines, *(_skipped(name, "there is nothing to put in") for name in CHECKS))
-    subject = subject_of(code, target, context, edit, environment)
+    subject = subject_of(code, target, context, edit, environment=environment, coming=coming)
     others = (_skipped(n, "switched off") if n in skip else _run(n, check, subject) for n, check in CHECKS.items())
     return (parses, defines, *others)
 
@@ -99,7 +102,15 @@ def _run(name: str, check: Check, subject: Subject) -> CheckResult:
         return CheckResult(name=name, status="fail", detail="the code is nested too deeply to be checked")
 
 
-def subject_of(code: str, target: Target, context: CodeContext, edit: Edit, environment: Path | None = None) -> Subject:
+def subject_of(
+    code: str,
+    target: Target,
+    context: CodeContext,
+    edit: Edit,
+    *,
+    environment: Path | None = None,
+    coming: Coming | None = None,
+) -> Subject:
     """What the checks look at. Raises SyntaxError when the code doesn't parse."""
     path = target.relative_path
     after = edit.module or read_module(edit.after, path)
@@ -121,4 +132,5 @@ def subject_of(code: str, target: Target, context: CodeContext, edit: Edit, envi
         modules=modules,
         receivers=Receivers(modules),
         declared=declared_distributions(_folders(target)),
+        coming=coming or Coming(),
     )

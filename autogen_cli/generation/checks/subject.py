@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from autogen_cli.files import read_file
+from autogen_cli.generation.checks.coming import Coming
 from autogen_cli.generation.checks.modules import Modules, python_files
 from autogen_cli.generation.checks.receivers import Receivers
 from autogen_cli.generation.insert import Edit
@@ -19,7 +20,7 @@ class Subject:
     """answer: the code as it came. shown: the part of it that is put in, which lines count from.
 
     before, after: the module without and with it. declared: normalized names of distributions, None where nothing
-    declares any.
+    declares any. coming: what counts as existing.
     """
 
     target: Target
@@ -32,6 +33,7 @@ class Subject:
     modules: Modules
     receivers: Receivers
     declared: frozenset[str] | None
+    coming: Coming
 
     def symbols(self) -> Iterator["Subject"]:
         """The subject for each symbol that calls may mean: itself, or every definition of a whole module.

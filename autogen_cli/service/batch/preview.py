@@ -54,8 +54,15 @@ class BatchPreview:
     refused: tuple[str, ...] = ()
 
 
-def survey(reader: RowReader, journal: Journal, identify: Callable[[Content], str], *, sample: int) -> Survey:
-    """Reads all rows once, in constant memory."""
+def survey(
+    reader: RowReader,
+    journal: Journal,
+    identify: Callable[[Content], str],
+    *,
+    sample: int,
+    tell: Callable[[Content], None] = lambda _: None,
+) -> Survey:
+    """Reads all rows once, in constant memory. tell: is shown each different request."""
     chosen: list[Content] = []
     draw = random.Random(_SEED)  # noqa: S311 - a sample of rows; the same each time
     rows = invalid = unique = finished = 0
@@ -70,6 +77,7 @@ def survey(reader: RowReader, journal: Journal, identify: Callable[[Content], st
             if not seen.execute("INSERT OR IGNORE INTO seen VALUES (?)", (key,)).rowcount:
                 continue
             unique += 1
+            tell(row.content)
             if journal.find(key):
                 finished += 1
                 continue

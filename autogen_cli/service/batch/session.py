@@ -111,7 +111,7 @@ class Batch:
             accepted = stack.enter_context(contextlib.closing(Accepted()))
             try:
                 if self._reader.rereadable:
-                    found = await self._survey(journal, GLANCE)
+                    found = await self._survey(journal, GLANCE, tell=workshop.requested.add)
                     total = found.rows
                     on_preview(await self._expected(workshop, found, batch_price=executor.batch_price))
                     self._reader = RowReader(options.source)
@@ -154,8 +154,8 @@ class Batch:
         tokens = content.context_tokens or self._services.context_tokens
         return content_key(replace(content, context_tokens=tokens), provider, model, self._options.generate.force)
 
-    async def _survey(self, journal: Journal, sample: int) -> Survey:
-        return await asyncio.to_thread(survey, self._reader, journal, self.identify, sample=sample)
+    async def _survey(self, journal: Journal, sample: int, tell: Callable[[Content], None] = lambda _: None) -> Survey:
+        return await asyncio.to_thread(survey, self._reader, journal, self.identify, sample=sample, tell=tell)
 
     async def _expected(self, workshop: Workshop, found: Survey, *, batch_price: bool) -> BatchPreview:
         asked = self._options.generate

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from autogen_cli.config import take_environment
 from autogen_cli.errors import AutogenError
+from autogen_cli.generation.checks.coming import Coming
 from autogen_cli.models import GenerationRequest, Prompt
 from autogen_cli.service.batch.brief import brief
 from autogen_cli.service.generation import Generation
@@ -20,6 +21,7 @@ from autogen_cli.service.plan import GenerateOptions, Plan
 from autogen_cli.service.wiring import Services, open_services
 
 if TYPE_CHECKING:
+    from autogen_cli.generation.checks.coming import Place
     from autogen_cli.service.attempts import Attempt
     from autogen_cli.service.chain import Served
 
@@ -63,10 +65,14 @@ def plan(request: GenerationRequest, options: GenerateOptions) -> Plan:
     return replace(found, context=brief(found.context), prompt_tokens=size, phases_ms=story.phases_ms)
 
 
-def judge(found: Plan, served: "Served", options: GenerateOptions) -> "Attempt":
+def judge(
+    found: Plan, served: "Served", options: GenerateOptions, coming: "frozenset[Place]" = frozenset()
+) -> "Attempt":
+    """coming: what counts as existing."""
     story = Generation(_opened[0], found.request, options)
+    known = story.coming = Coming(coming)
     attempt = story.judge(found, served)
-    return replace(attempt, phases_ms=story.phases_ms)
+    return replace(attempt, phases_ms=story.phases_ms, missing=tuple(known.missing))
 
 
 def repair_prompt(request: GenerationRequest, attempt: "Attempt", options: GenerateOptions) -> tuple[Prompt, int]:

@@ -20,6 +20,7 @@ from autogen_cli.models import GenerationRequest, Prompt
 from autogen_cli.service.batch import worker
 from autogen_cli.service.batch.bench import Bench
 from autogen_cli.service.batch.lint import CHECK, Linter
+from autogen_cli.service.batch.requested import Requested
 from autogen_cli.service.plan import GenerateOptions, Plan
 
 if TYPE_CHECKING:
@@ -46,7 +47,10 @@ class Steps(Protocol):
 
 
 class Workshop:
-    """root, flags: as for `open_services`. Workers start with the first request. lint: whether answers are linted."""
+    """root, flags: as for `open_services`. Workers start with the first request. lint: whether answers are linted.
+
+    requested: symbols that answers may use though they don't exist yet.
+    """
 
     def __init__(
         self, root: Path, flags: Mapping[str, object], options: GenerateOptions, *, workers: int, lint: bool = True
@@ -57,6 +61,7 @@ class Workshop:
         self._workers = workers
         self._benches: list[Bench] = []
         self._places: dict[str, Bench] = {}  # by module
+        self.requested = Requested()
 
     async def plan(self, request: GenerationRequest) -> Plan:
         """Raises TargetError, AccessError and ConfigError, as the steps of a generation do."""
@@ -65,7 +70,10 @@ class Workshop:
     async def judge(self, plan: Plan, served: "Served") -> "Attempt":
         context = replace(plan.context, items=(), omitted=(), files=())  # what the checks don't read isn't sent again
         bare = replace(plan, context=context, prompt=NO_PROMPT, inputs=NOTHING_ASKED)
-        attempt = await self._bench(plan.request.module).do(worker.judge, bare, served, self._options)
+        bench = self._bench(plan.request.module)
+        attempt = await bench.do(worker.judge, bare, served, self._options)
+        if not attempt.fits and (coming := self.requested.among(attempt.missing)):
+            attempt = await bench.do(worker.judge, bare, served, self._options, coming)
         return await self._linter.complete(attempt, plan.target.relative_path) if self._linter else attempt
 
     async def repair_prompt(self, plan: Plan, attempt: "Attempt") -> tuple[Prompt, int]:
@@ -74,6 +82,7 @@ class Workshop:
     def close(self) -> None:
         for bench in self._benches:
             bench.close()
+        self.requested.close()
 
     def _bench(self, module: str) -> Bench:
         """That of the worker which has read the module, unless others have much less to do."""

@@ -7,6 +7,7 @@ from textwrap import dedent
 from autogen_cli.context.engine import ContextEngine
 from autogen_cli.errors import RejectedError
 from autogen_cli.generation.checks import run_checks
+from autogen_cli.generation.checks.coming import Coming
 from autogen_cli.generation.insert import plan_edit
 from autogen_cli.models import CheckResult
 from tests.conftest import MakeProject
@@ -26,6 +27,7 @@ def checked(
     force: bool = False,
     environment: Path | None = None,
     skip: Collection[str] = (),
+    coming: Coming | None = None,
 ) -> dict[str, CheckResult]:
     """Every check of an answer for `module` and `symbol`, by name. Sources may be indented as the test is."""
     root = make_project({"app/__init__.py": "", **{name: dedent(text) for name, text in files.items()}})
@@ -37,7 +39,7 @@ def checked(
         edit = plan_edit(target, code, force=force)
     except RejectedError:
         edit = None
-    results = run_checks(code, target, context, edit, environment=environment, skip=skip)
+    results = run_checks(code, target, context, edit, environment=environment, skip=skip, coming=coming)
     return {result.name: result for result in results}
 
 
