@@ -14,6 +14,7 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 
+from autogen_cli.bridge.connections import MOST_CONNECTIONS, ImpatientProtocol
 from autogen_cli.bridge.extension import PATHS, attach
 from autogen_cli.bridge.metrics import CONTENT_TYPE
 from autogen_cli.bridge.runtime import Bridge
@@ -21,7 +22,6 @@ from autogen_cli.errors import ConfigError, InterruptedRunError
 from autogen_cli.providers.codegen.sdk import contained, installed
 
 _BACKLOG = 2048
-_CONNECTIONS = 500  # beyond them a request is answered with 503 at once: bodies are held in memory
 _LAST_ANSWERS = 10  # seconds for requests that are being answered when the server stops
 _PROXIES_SAY = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 _STOPS = (signal.SIGINT, signal.SIGTERM)
@@ -127,7 +127,8 @@ class Server:
             access_log=False,
             proxy_headers=False,
             server_header=False,
-            limit_concurrency=_CONNECTIONS,
+            http=ImpatientProtocol,
+            limit_concurrency=MOST_CONNECTIONS,
             timeout_graceful_shutdown=_LAST_ANSWERS,
         )
         server = _Uvicorn(config, self._bridge)
