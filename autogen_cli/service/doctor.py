@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from autogen_cli.config import CREDENTIALS, LoadedConfig, folders, load
+from autogen_cli.config import BRIDGE_CREDENTIALS, CREDENTIALS, LoadedConfig, folders, load
 from autogen_cli.errors import AutogenError, ConfigError, CredentialError
 from autogen_cli.service.credentials import Credentials
 from autogen_cli.service.providers import LIMITS_FILE, ProviderFactory, Wishes
@@ -44,7 +44,16 @@ def examine(start: Path) -> list[Finding]:
         loaded = load(start)
     except AutogenError as error:
         return [*found, _problem("configuration", error)]
-    return [*found, *_configuration(loaded), *_places(), *_extras(), *_provider(loaded), *_budget(loaded), *_breakers()]
+    return [
+        *found,
+        *_configuration(loaded),
+        *_places(),
+        *_extras(),
+        *_provider(loaded),
+        *_budget(loaded),
+        *_breakers(),
+        *_bridge(loaded),
+    ]
 
 
 def reset_breakers() -> int:
@@ -166,6 +175,30 @@ def _breakers() -> Iterator[Finding]:
                 detail = f"{failed} and is left alone for {state.wait:.0f} s"
                 remedy = "`autogen doctor --reset` ends the wait"
                 yield Finding(subject="circuit breaker", health="note", detail=detail, remedy=remedy)
+
+
+def _bridge(loaded: LoadedConfig) -> Iterator[Finding]:
+    """What `autogen serve` would find, where something is set up for it."""
+    credentials = Credentials(folders().data)
+    try:
+        served = [name for name in ("github", "slack", "linear") if credentials.has(f"{name}-webhook")]
+        mute = [name for name in served if not credentials.has(name)]
+    except CredentialError as error:
+        yield _problem("bridge", error)
+        return
+    sources = len(loaded.config.bridge.repositories)
+    askers = sum(not who.startswith(("user:", "token:")) for who in loaded.config.security.roles)
+    detail = (
+        f"{', '.join(served) or 'no platform'} set up, {sources} sources with code, {askers} principals who may ask"
+    )
+    for name in mute:
+        remedy = f"set {BRIDGE_CREDENTIALS[name]}, or run `autogen auth login {name}`"
+        yield Finding(subject="bridge", health="note", detail=f"{name} has no token to reply with", remedy=remedy)
+    if served and sources and askers:
+        yield Finding(subject="bridge", health="ok", detail=detail)
+    elif served or sources:
+        remedy = "`autogen serve` says what it lacks; principals are below [security.roles]"
+        yield Finding(subject="bridge", health="note", detail=detail, remedy=remedy)
 
 
 def _reachable(factory: ProviderFactory, name: str) -> Finding:

@@ -90,3 +90,22 @@ def test_a_provider_that_is_left_alone_is_shown_and_reset(
     with FakeServer(port=int(server.base_url.rpartition(":")[2].removesuffix("/v1"))):
         assert "1 circuit breakers were reset" in autogen("doctor", "--reset", cwd=tmp_path).err
         assert autogen("generate", "b", "helper", "--no-cache", cwd=tmp_path).code == 0
+
+
+def test_the_bridge_where_something_is_set_up_for_it(
+    autogen: RunAutogen, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found() -> list[tuple[str, str]]:
+        findings = autogen("doctor", "--json").json["findings"]
+        return [(one["health"], one["detail"]) for one in findings if one["subject"] == "bridge"]
+
+    assert found() == []
+    monkeypatch.setenv("GITHUB_WEBHOOK_SECRET", "hook-secret-1")
+    nothing = "github set up, 0 sources with code, 0 principals who may ask"
+    assert found() == [("note", "github has no token to reply with"), ("note", nothing)]
+    monkeypatch.setenv("GITHUB_TOKEN", "token-1234")
+    monkeypatch.setenv("AUTOGEN_BRIDGE_REPOSITORIES", '{"github:o/n" = "/n"}')
+    monkeypatch.setenv("AUTOGEN_SECURITY_ROLES", '{"github:7" = "generator", "user:me" = "admin"}')
+    assert found() == [("ok", "github set up, 1 sources with code, 1 principals who may ask")]
+    monkeypatch.setenv("GITHUB_TOKEN", "two words")
+    assert found() == [("problem", "GITHUB_TOKEN holds characters that no key has")]
