@@ -23,7 +23,7 @@ import aiohttp
 from autogen_cli.bridge.fake import FakePlatforms
 from autogen_cli.bridge.queue import JobQueue
 from autogen_cli.providers.fake import FakeServer
-from tests.bridge.serving import ANSWER, ASK, MAKE, Site, signed, write_shop
+from tests.bridge.serving import ANSWER, ASK, MAKE, Site, children, signed, write_shop
 
 LATENCY = 0.5  # seconds of the provider
 MOST_P99_MS = 100
@@ -74,10 +74,6 @@ def peak_mb(pid: int) -> int:
     """The most memory that a process has had."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return int(next(line.split()[1] for line in lines if line.startswith("VmHWM"))) // 1024
-
-
-def children(pid: int) -> list[int]:
-    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def say(line: str) -> None:

@@ -37,7 +37,7 @@ base_url = "{base_url}"
 github_url = "{github_url}"
 slack_url = "{slack_url}"
 linear_url = "{linear_url}"
-lease_seconds = 5
+lease_seconds = 3
 {bridge}
 [bridge.repositories]
 "github:octo/shop" = "{shop}"
@@ -219,6 +219,10 @@ class Site:
         while not condition():
             assert time.monotonic() < end, (self.stderr, self.platforms.posted)
             time.sleep(0.02)
+
+
+def children(pid: int) -> list[int]:
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def write_shop(folder: Path) -> Path:

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from autogen_cli.bridge.models import PlatformName
 from autogen_cli.security.audit import AuditLog
 from tests import schemas
-from tests.bridge.serving import ASK, MAKE, SECRETS, Site, github, linear, sample, signed, site, slack
+from tests.bridge.serving import ASK, MAKE, SECRETS, Site, children, github, linear, sample, signed, site, slack
 
 SAMPLES = Path(os.environ.get("AUTOGEN_WEBHOOKS", "/nowhere"))  # read before the fixtures clear the environment
 PLATFORMS: tuple[PlatformName, ...] = ("github", "slack", "linear")
@@ -42,6 +42,13 @@ def asked(site: Site) -> list[str]:
 def replies(site: Site, platform: PlatformName) -> list[str]:
     posted = [one for one in site.platforms.posted if one.place.platform == platform]
     return [html.unescape(one.text) + one.file for one in posted]
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def record(site: Site) -> list[tuple[str, str, str]]:
@@ -164,6 +171,17 @@ def test_what_is_in_flight_is_finished_before_it_stops(tmp_path: Path) -> None:
     assert slow.stderr.endswith("stopped\n")
 
 
+def test_workers_do_not_outlive_a_killed_server(tmp_path: Path) -> None:
+    with site(tmp_path, latency=0.5) as slow:
+        slow.start("--plain")
+        slow.deliver("github", github(ASK))
+        slow.until(lambda: slow.provider.in_flight == 1)
+        (worker,) = children(slow.process.pid)
+        assert slow.stop(signal.SIGKILL) == -signal.SIGKILL
+        slow.until(lambda: not is_running(worker))
+        assert len(slow.platforms.posted) == 1  # what it had in hand it has finished
+
+
 def test_what_was_not_finished_is_answered_after_the_next_start(tmp_path: Path) -> None:
     with site(tmp_path, latency=30) as slow:
         slow.start("--plain")
@@ -194,7 +212,7 @@ def test_what_those_who_run_it_look_at(served: Site) -> None:
         assert served.get("/metrics", {header: "203.0.113.7"}) == (404, "not found\n")
     assert served.get("/github/events")[0] == 405
     assert served.get("/nothing")[0] == 404
-    workers = Path(f"/proc/{served.process.pid}/task/{served.process.pid}/children").read_text().split()
-    os.kill(int(workers[0]), signal.SIGKILL)
+    (worker,) = children(served.process.pid)
+    os.kill(worker, signal.SIGKILL)
     served.until(lambda: "autogen_worker_restarts_total 1.0" in served.get("/metrics")[1])
     served.until(lambda: served.get("/readyz")[0] == 200)
