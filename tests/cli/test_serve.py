@@ -24,6 +24,7 @@ NO_CODE = "there is no code that requests could be about: name the project with 
 def logs() -> Iterator[None]:
     """The command has the logs of the process; the next test has its own again."""
     before, level = logging.root.handlers[:], logging.root.level
+    logging.getLogger("uvicorn.error").setLevel(logging.NOTSET)  # as a server of another test has left it
     yield
     logging.root.handlers[:] = before
     logging.root.setLevel(level)
