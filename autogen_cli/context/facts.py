@@ -118,5 +118,6 @@ def _lean(fields: list[Any]) -> Definition:
     line, end_line, signature, doc = middle
     return Definition(
         intern(name), intern(owner), kind, line, end_line, signature, doc, decorators or (), bases or (), returns,
-        parameters or (), tuple(map(intern, names)), tuple(map(intern, attributes)),
+        tuple([tuple(map(intern, each)) for each in parameters]), tuple(map(intern, names)),
+        tuple(map(intern, attributes)),
     )  # fmt: skip

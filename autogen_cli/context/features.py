@@ -7,7 +7,7 @@ come the names that similar functions, callers and tests load, and words shared 
 import re
 from collections import Counter
 from collections.abc import Set
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import chain
 from math import fsum, log, log1p
 from typing import NamedTuple
@@ -117,6 +117,7 @@ class FeatureReader:
     def __init__(self, pool: Pool) -> None:
         self.uses = Uses(pool)
         self.target_words = words(pool.target.name)
+        self.target_owner = pool.target.owner
         facts = pool.names.table(pool.path).facts
         self.exports = frozenset(facts.exports)
         self.imports = {item.name: item for item in reversed(facts.imports)}
@@ -153,10 +154,10 @@ class FeatureReader:
         return entry.ways, entry.hops, self.uses.all[bool(owner)].get(name), self.definers.get(name)
 
     def read(self, entry: Entry) -> Features:
-        """Only the features that aren't 0."""
+        """Only the features that aren't 0, beside those of `reached`."""
         place = entry.place
         definition, passed = place.definition, self.uses.passed_words
-        features = _reached(entry.ways, entry.hops).copy()
+        features: Features = {}
         if not place.words.isdisjoint(self.target_words):
             features["name overlap"] = self.overlap(place.words, self.target_words)
         if passed:
@@ -248,7 +249,6 @@ class FeatureReader:
         return {name: value for name, value in features.items() if value}
 
 
-@cache
-def _reached(ways: frozenset[str], hops: int) -> Features:
-    features = {"bias": 1.0, "hops": float(hops)} | {f"way {way}": 1.0 for way in ways}
-    return {name: value for name, value in features.items() if value}
+def reached(ways: frozenset[str], hops: int) -> Features:
+    """What the way to a definition tells of it."""
+    return {"bias": 1.0, "hops": float(hops)} | {f"way {way}": 1.0 for way in ways}

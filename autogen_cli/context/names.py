@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 type Ranked = dict[tuple[str, str], tuple[Environment, Candidate]]
 
 DEEPEST = 6
-MOST_PLACES = 8_000  # definitions in memory from one target to the next; each takes about 2 kB with its text
+MOST_PLACES = 8_000  # definitions in memory from one target to the next; each takes about 1.5 kB with its text
 MOST_FOUND = 5_000
 
 

@@ -31,8 +31,8 @@ class Entry:
 
     __slots__ = ("hops", "place", "ways")
 
-    def __init__(self, place: Place, way: str, hops: int) -> None:
-        self.place, self.ways, self.hops = place, ONE_WAY[way], hops
+    def __init__(self, place: Place, ways: frozenset[str], hops: int) -> None:
+        self.place, self.ways, self.hops = place, ways, hops
 
 
 class Pool:
@@ -60,7 +60,7 @@ class Pool:
         entry = self.entries.get(place.key)
         if entry is None:
             if place.key != self._itself:
-                self.entries[place.key] = Entry(place, way, hops)
+                self.entries[place.key] = Entry(place, ONE_WAY[way], hops)
             return
         if way not in entry.ways:
             entry.ways |= ONE_WAY[way]
@@ -177,13 +177,19 @@ class Pool:
         return found
 
     def _members(self) -> None:
-        for key, entry in list(self.entries.items()):
-            reached = entry.ways, entry.hops
-            if entry.place.definition.kind == "class" and self._opened.get(key) != reached:
-                self._opened[key] = reached
-                for place in self.names.members(*entry.place.key):
-                    for way in entry.ways:
-                        self.add(place, way, entry.hops)
+        entries = self.entries
+        for key, entry in list(entries.items()):
+            ways, hops = entry.ways, entry.hops
+            if entry.place.definition.kind != "class" or self._opened.get(key) == (ways, hops):
+                continue
+            self._opened[key] = ways, hops
+            for place in self.names.members(*key):
+                known = entries.get(place.key)
+                if known is not None:
+                    known.ways |= ways
+                    known.hops = min(known.hops, hops)
+                elif place.key != self._itself:
+                    entries[place.key] = Entry(place, ways, hops)
 
 
 def nearest(found: Sequence[Found], target: Target) -> list[Found]:

@@ -6,10 +6,11 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
+from sys import intern
 
 from autogen_cli.context.evidence import Found
 from autogen_cli.context.facts import Definition, Usage
-from autogen_cli.context.features import FeatureReader, Features
+from autogen_cli.context.features import FeatureReader, Features, reached
 from autogen_cli.context.names import Names
 from autogen_cli.context.pool import Entry, Pool
 from autogen_cli.context.project import is_test
@@ -148,11 +149,18 @@ def _definitions(pool: Pool) -> Iterator[Candidate]:
 
 def _definition(pool: Pool, reader: FeatureReader, entry: Entry) -> Candidate:
     features = reader.read(entry)
-    definition = entry.place.definition
-    likelihood = weigh(features, MEMBER if definition.owner else TOP_LEVEL)
-    if definition.owner and definition.owner == pool.target.owner and entry.place.path == pool.path:
+    place = entry.place
+    owner = place.definition.owner
+    likelihood = weigh(features, MEMBER if owner else TOP_LEVEL, _base(entry.ways, entry.hops, is_member=bool(owner)))
+    if owner and owner == reader.target_owner and place.path == pool.path:
         likelihood = max(likelihood, BESIDE_METHOD)
-    return Candidate(_piece(pool, entry.place, likelihood), likelihood, _reason(entry, features))
+    return Candidate(_piece(pool, place, likelihood), likelihood, _reason(entry, features))
+
+
+@cache
+def _base(ways: frozenset[str], hops: int, *, is_member: bool) -> list[float]:
+    weights = MEMBER if is_member else TOP_LEVEL
+    return [weights[name] * value for name, value in reached(ways, hops).items()]
 
 
 def _missing_owners(pool: Pool, shown: dict[tuple[str, str], None]) -> Iterator[Place]:
@@ -164,30 +172,30 @@ def _missing_owners(pool: Pool, shown: dict[tuple[str, str], None]) -> Iterator[
             owner = owner.rpartition(".")[0]
 
 
-def weigh(features: Features, weights: dict[str, float]) -> float:
-    """Likelihood, 0 to 1; the same for the same features in any order."""
-    return 1 / (1 + math.exp(-math.fsum([weights[name] * value for name, value in features.items()])))
+def weigh(features: Features, weights: dict[str, float], base: Sequence[float]) -> float:
+    """Likelihood, 0 to 1; the same for the same features in any order. base: log odds that are known already."""
+    odds = math.fsum([*base, *[weights[name] * value for name, value in features.items()]])
+    return 1 / (1 + math.exp(-odds))
 
 
 def _piece(pool: Pool, place: Place, likelihood: float) -> Piece:
     """How a definition is shown, kept with it: the same serves other targets."""
-    key = place.path == pool.path, likelihood < ABBREVIATED
-    known = place.pieces.get(key)
-    if known is None:
-        known = place.pieces[key] = _make_piece(place, own=key[0], brief=key[1])
-    return known
+    own, brief = place.path == pool.path, likelihood < ABBREVIATED
+    shown = place.shown
+    if shown is None or shown[0] is not own or shown[1] is not brief:
+        shown = place.shown = own, brief, _make_piece(place, own=own, brief=brief)
+    return shown[2]
 
 
 def _make_piece(place: Place, *, own: bool, brief: bool) -> Piece:
-    path, definition = place.path, place.definition
+    (path, symbol), definition = place.key, place.definition
     is_class = definition.kind == "class"
     text = definition.signature.removesuffix(": ...") if is_class else definition.signature
     if brief:
         text = abbreviated(definition, text)
-    return Piece(
-        "module" if own else "definition", path, definition.line, definition.qualified_name, text,
-        MODULE if own else DEFINITIONS, _module_header(path) if own else f"# {path}", definition.owner, is_class,
-    )  # fmt: skip
+    header = intern(_module_header(path) if own else f"# {path}")
+    kind, section = ("module", MODULE) if own else ("definition", DEFINITIONS)
+    return Piece(kind, path, definition.line, symbol, text, section, header, definition.owner, is_class)
 
 
 def abbreviated(definition: Definition, text: str) -> str:

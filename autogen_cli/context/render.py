@@ -30,7 +30,8 @@ MOST_OMITTED = 100
 class Piece:
     """What may be shown, whatever it is worth. It remembers what it has been counted to.
 
-    section, path: pieces of one section and file stand together under one header, in the order of their lines.
+    section, path: pieces of one section and file stand together, in the order of their lines. header: stands above
+    those that have it in common.
     text: lines without the last newline. A class is given without colon and body; `owner` is the qualified name of the
     class that a member stands in, which is a candidate too.
     """
@@ -45,22 +46,28 @@ class Piece:
     owner: str = ""
     is_class: bool = False
     divisor: float = field(init=False)
-    group: tuple[int, str] = field(init=False)
-    _shown: dict[bool, tuple[str, int]] = field(init=False, default_factory=dict)
+    outer: tuple[str, str] | None = field(init=False)
+    _alone: tuple[str, int] | None = field(init=False, default=None)
+    _opened: tuple[str, int] | None = field(init=False, default=None)
     _item: ContextItem | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.divisor = max(2.0, len(self.text) / CHARACTERS_PER_TOKEN) ** LENGTH_POWER
-        self.group = self.section, self.path
+        self.outer = (self.path, self.owner) if self.owner else None
 
-    def shown(self, count: Count, *, alone: bool) -> tuple[str, int]:
-        """(lines without the last newline, tokens with it). alone: a class of which no member is shown."""
-        alone = alone and self.is_class
-        known = self._shown.get(alone)
-        if known is None:
-            text = self._lines(alone=alone)
-            known = self._shown[alone] = text, count(f"{text}\n")
-        return known
+    def alone(self, count: Count) -> tuple[str, int]:
+        """(lines without the last newline, tokens with it), of a class those without members."""
+        if self._alone is None:
+            text = self._lines(": ..." if self.is_class else "")
+            self._alone = text, count(f"{text}\n")
+        return self._alone
+
+    def opened(self, count: Count) -> tuple[str, int]:
+        """The same of a class of which members are shown."""
+        if self._opened is None:
+            text = self._lines(":")
+            self._opened = text, count(f"{text}\n")
+        return self._opened
 
     def item(self, reason: str, text: str, tokens: int) -> ContextItem:
         known = self._item
@@ -76,10 +83,8 @@ class Piece:
             )
         return known
 
-    def _lines(self, *, alone: bool) -> str:
-        text = self.text
-        if self.is_class:
-            text += ": ..." if alone else ":"
+    def _lines(self, end: str) -> str:
+        text = self.text + end
         if self.owner:
             margin = "    " * (self.owner.count(".") + 1)
             text = margin + text.replace("\n", f"\n{margin}")
@@ -111,7 +116,7 @@ class _Selection:
         self.candidates, self.count, self.left = candidates, count, budget
         self.pieces = [candidate.piece for candidate in candidates]
         self.taken: set[int] = set()
-        self.headers: set[tuple[int, str]] = set()
+        self.headers: set[str] = set()
         self.classes = {(p.path, p.symbol): number for number, p in enumerate(self.pieces) if p.is_class}
         ranks = [-worth / piece.divisor for piece, worth, _ in candidates]
         self.order = sorted(range(len(candidates)), key=ranks.__getitem__)
@@ -120,21 +125,21 @@ class _Selection:
         self._take(self.order, self.left)
 
     def _take(self, numbers: Sequence[int], limit: int) -> None:
-        failures, taken, pieces, count = 0, self.taken, self.pieces, self.count
+        failures, taken, count = 0, self.taken, self.count
         for number in numbers:
             if number in taken:
                 continue
-            piece = pieces[number]
-            cost = piece.shown(count, alone=True)[1]
-            missing = self._missing_classes(piece) if piece.owner else ()
+            piece = self.pieces[number]
+            cost = piece.alone(count)[1]
+            missing = self._missing_classes(piece)
             for outer in missing:
-                cost += pieces[outer].shown(count, alone=True)[1]
-            if piece.header and piece.group not in self.headers:
+                cost += self.pieces[outer].alone(count)[1]
+            if piece.header and piece.header not in self.headers:
                 cost += count(f"{piece.header}\n")
             if cost <= limit:
                 taken.add(number)
                 taken.update(missing)
-                self.headers.add(piece.group)
+                self.headers.add(piece.header)
                 self.left -= cost
                 limit -= cost
                 failures = 0
@@ -143,39 +148,34 @@ class _Selection:
                 if failures > MOST_FAILURES:
                     break
 
-    def _missing_classes(self, piece: Piece) -> list[int]:
-        """Classes around a member that aren't shown yet."""
+    def _missing_classes(self, piece: Piece) -> Sequence[int]:
+        """Classes around a member that aren't shown yet; those around a class that is shown are."""
         missing: list[int] = []
-        while piece.owner:
-            place = self.classes[piece.path, piece.owner]
-            if place not in self.taken:
-                missing.append(place)
+        while piece.outer and (place := self.classes[piece.outer]) not in self.taken:
+            missing.append(place)
             piece = self.pieces[place]
         return missing
 
     def rendered(self) -> Rendered:
         lines: list[str] = []
         items: list[ContextItem] = []
-        headers: set[tuple[int, str]] = set()
+        headers: set[str] = set()
         taken = sorted(self.taken, key=self._position)
-        opened = {(self.pieces[n].path, self.pieces[n].owner) for n in taken}
+        opened = {self.pieces[n].outer for n in taken}
         for number in taken:
             piece = self.pieces[number]
-            text, tokens = piece.shown(self.count, alone=(piece.path, piece.symbol) not in opened)
-            if piece.header and piece.group not in headers:
-                headers.add(piece.group)
+            is_open = piece.is_class and (piece.path, piece.symbol) in opened
+            text, tokens = piece.opened(self.count) if is_open else piece.alone(self.count)
+            if piece.header and piece.header not in headers:
+                headers.add(piece.header)
                 lines.append(piece.header)
                 tokens += self.count(f"{piece.header}\n")
             lines.append(text)
             items.append(piece.item(self.candidates[number].reason, text, tokens))
         left_out = [n for n in self.order if n not in self.taken][:MOST_OMITTED]
-        omitted = [self._omitted(n) for n in left_out]
+        omitted = [self.pieces[n].item(self.candidates[n].reason, *self.pieces[n].alone(self.count)) for n in left_out]
         text = "\n".join([*lines, ""])
         return Rendered(text, sum([item.tokens for item in items]), tuple(items), tuple(omitted))
-
-    def _omitted(self, number: int) -> ContextItem:
-        piece = self.pieces[number]
-        return piece.item(self.candidates[number].reason, *piece.shown(self.count, alone=True))
 
     def _position(self, number: int) -> tuple[int, str, int, int]:
         piece = self.pieces[number]

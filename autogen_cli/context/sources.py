@@ -217,11 +217,11 @@ class Sources(Contents):
         key = hashlib.blake2b(text.translate(DIGITS).encode(), digest_size=16).digest()
         known = self._new_tokens.get(key)
         if known is None:
-            known = self.index.tokens(key)
-        if known is None:
-            from autogen_cli.context.tokens import count_tokens
+            from autogen_cli.context.tokens import count_tokens, is_loaded
 
-            known = self._new_tokens[key] = count_tokens(text)
+            known = None if is_loaded() else self.index.tokens(key)
+            if known is None:
+                known = self._new_tokens[key] = count_tokens(text)
         return known
 
 

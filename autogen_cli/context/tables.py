@@ -21,15 +21,15 @@ def words(name: str) -> frozenset[str]:
 
 
 class Place:
-    """A definition and the file that it stands in. words: of its name. pieces: how it is shown, by `rank.py`."""
+    """A definition and the file that it stands in. words: of its name. shown: how `rank.py` has shown it last."""
 
-    __slots__ = ("_named", "_parameter_words", "definition", "key", "path", "pieces", "words")
+    __slots__ = ("_named", "_parameter_words", "definition", "key", "path", "shown", "words")
 
     def __init__(self, path: str, definition: Definition) -> None:
         self.path, self.definition = path, definition
         self.key = path, definition.qualified_name
         self.words = words(definition.name)
-        self.pieces: dict[tuple[bool, bool], Piece] = {}
+        self.shown: tuple[bool, bool, Piece] | None = None
         self._named: tuple[tuple[str, str], ...] | None = None
         self._parameter_words: frozenset[str] | None = None
 

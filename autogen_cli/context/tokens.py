@@ -28,6 +28,11 @@ def count_tokens(text: str) -> int:
         return len(_encoder().encode_ordinary(text))
 
 
+def is_loaded() -> bool:
+    """Whether a count takes a microsecond, not a hundred thousand."""
+    return bool(_encoder.cache_info().currsize)
+
+
 def load_beside() -> None:
     """Has a thread load the tokenizer while the files are read: some 80 of its 130 ms need no lock of Python's."""
     Thread(target=_load, name="tokenizer").start()  # no daemon: those that end within native code may end the process
