@@ -53,7 +53,7 @@ class _State:
 
 
 class Repositories:
-    """places: `bridge.repositories`. folder: where checkouts are kept.
+    """places: `bridge.repositories`. folder: where checkouts are kept. default: the folder of all other sources.
 
     refresh_seconds: between two fetches of one repository, over all processes. timeout: seconds of one step of git, and
     of the wait for others who fetch. token: for the host `token_host`. allow_http: as `security.allow_http`.
@@ -64,6 +64,7 @@ class Repositories:
         places: Mapping[str, str],
         folder: Path,
         *,
+        default: Path | None = None,
         refresh_seconds: float = 60.0,
         timeout: float = 300.0,
         most_bytes: int = MOST_BYTES,
@@ -75,6 +76,7 @@ class Repositories:
     ) -> None:
         self._places = {source.casefold(): place for source, place in places.items()}
         self._folder = folder
+        self._default = None if default is None else str(default.resolve())
         self._refresh_seconds = refresh_seconds
         self._timeout = timeout
         self._most_bytes = most_bytes
@@ -90,7 +92,7 @@ class Repositories:
 
         Raises TargetError where there is none, and ConfigError for an address that may not be used.
         """
-        place = self._places.get(source.casefold())
+        place = self._places.get(source.casefold(), self._default)
         if place is None:
             raise TargetError(
                 f"{source} has no repository here: whoever runs autogen names its git URL or folder below "

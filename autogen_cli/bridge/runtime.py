@@ -58,7 +58,7 @@ class Bridge:
         self.queue.close()  # it is opened again when it is used
         self.metrics = Metrics(self.queue.counts)
         self.workers = WorkerProcesses(
-            [sys.executable, "-m", "autogen_cli.bridge.worker", *([] if root is None else [str(self._root)])],
+            [sys.executable, "-m", "autogen_cli.bridge.worker", *([] if root is None else ["--root", str(self._root)])],
             self._root,
             self.settings.workers,
             grace=self.settings.stop_seconds + _LAST_WORDS,

@@ -24,13 +24,14 @@ def job_queue(config: AutogenConfig, places: Folders) -> JobQueue:
     return JobQueue(places.data / QUEUE_FILE, lease_seconds=config.bridge.lease_seconds)
 
 
-def open_repositories(config: AutogenConfig, places: Folders) -> Repositories:
-    """GitHub's token goes along to GitHub's own host only."""
+def open_repositories(config: AutogenConfig, places: Folders, default: Path | None = None) -> Repositories:
+    """GitHub's token goes along to GitHub's own host only. default: the project of sources that aren't named."""
     settings = config.bridge
     host = urlsplit(settings.github_url).netloc
     return Repositories(
         settings.repositories,
         places.data / CHECKOUTS_FOLDER,
+        default=default,
         refresh_seconds=settings.refresh_seconds,
         token=_token(config, places, "github"),
         token_host="github.com" if host == "api.github.com" else host,

@@ -184,21 +184,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     get `bridge.stop_seconds`. What isn't done then is another worker's when its lease has lapsed.
     """
     parser = argparse.ArgumentParser("autogen_cli.bridge.worker", description=__doc__)
-    parser.add_argument("--root", type=Path, default=Path(), help="the folder whose settings count")
+    parser.add_argument("--root", type=Path, help="the project of sources without a repository; its settings count")
     try:
-        asyncio.run(_work(parser.parse_args(arguments).root.resolve()))
+        asyncio.run(_work(parser.parse_args(arguments).root))
     except AutogenError as error:
         _LOG.error("%s", error)
         return error.exit_code
     return 0
 
 
-async def _work(root: Path) -> None:
-    config, places = load(root).config, folders()
+async def _work(root: Path | None) -> None:
+    config, places = load((root or Path()).resolve()).config, folders()
     at_once = config.limits.max_concurrent
     posters = open_posters(config, places)
     redact_logs()
-    answering = Answering(open_repositories(config, places), at_once=at_once)
+    answering = Answering(open_repositories(config, places, root), at_once=at_once)
     with contextlib.closing(job_queue(config, places)) as queue, contextlib.closing(answering):
         queue.check()
         worker = Worker(

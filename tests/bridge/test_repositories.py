@@ -354,3 +354,10 @@ def test_without_git_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(GitError, match="git can't be run"):
         Git(tmp_path / "repo.git", timeout=1).init()
+
+
+def test_a_folder_for_all_other_sources(make: Callable[..., Repositories], tmp_path: Path) -> None:
+    repositories = make(default=tmp_path)
+    assert text(repositories) == "A = 1\n"
+    with repositories.checkout("slack:T1/D1") as found:
+        assert (found.root, found.projects) == (tmp_path, (str(tmp_path),))

@@ -144,6 +144,16 @@ def test_webhooks_as_github_publishes_them(served: Site) -> None:
     assert (len(asked(served)), len(replies(served, "github"))) == (3, 3)
 
 
+def test_a_project_for_requests_from_anywhere_else(made: Site) -> None:
+    made.start("--plain", "--root", str(made.shop))
+    document = json.loads(github(ASK))
+    document["repository"]["full_name"] = "octo/unnamed"
+    assert made.deliver("github", json.dumps(document).encode()) == 200
+    made.until(lambda: len(made.platforms.posted) == 1)
+    assert made.stop() == 0
+    assert CODE in replies(made, "github")[0]
+
+
 def test_an_apps_own_handlers_run_behind_the_guard(made: Site) -> None:
     """On the CodegenApp of the Codegen SDK: its handlers for GitHub are plain functions, those for Slack aren't."""
     pytest.importorskip("codegen")
