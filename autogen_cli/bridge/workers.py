@@ -35,13 +35,17 @@ class WorkerProcesses:
         self._grace = grace
         self._on_restart = on_restart
         self._first_pause = first_pause
-        self._processes: set[asyncio.subprocess.Process] = set()
+        self._processes: dict[asyncio.subprocess.Process, float] = {}  # and since when they count
         self._keepers: list[asyncio.Task[None]] = []
         self._stop = asyncio.Event()
 
     @property
     def alive(self) -> int:
-        return len(self._processes)
+        """How many are at work. One that follows another counts once it has lived as long as the pause between them:
+        of those that end as soon as they have started, none ever does.
+        """
+        now = time.monotonic()
+        return sum(begins <= now for begins in self._processes.values())
 
     @property
     def pids(self) -> list[int]:
@@ -74,11 +78,11 @@ class WorkerProcesses:
 
     async def _keep(self) -> None:
         """One worker, and those that come after it."""
-        pause = self._first_pause
+        pause, probation = self._first_pause, 0.0
         while not self._stop.is_set():
             started = time.monotonic()
             try:
-                end = f"a worker has ended with the code {await self._run()}"
+                end = f"a worker has ended with the code {await self._run(probation)}"
             except OSError as exc:  # no memory, no room for another process
                 end = f"a worker can't be started: {exc.strerror}"
             if self._stop.is_set():
@@ -89,19 +93,19 @@ class WorkerProcesses:
             self._on_restart()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+            pause, probation = min(2 * pause, _LONGEST_PAUSE), pause
 
-    async def _run(self) -> int:
-        """A worker from its start to its end: its exit code.
+    async def _run(self, probation: float) -> int:
+        """A worker from its start to its end: its exit code. probation: seconds until it counts.
 
         It has a session of its own, since Ctrl-C in the terminal is for the server, which then tells its workers.
         """
         process = await asyncio.create_subprocess_exec(
             *self._argv, cwd=self._folder, stdin=asyncio.subprocess.PIPE, start_new_session=True
         )
-        self._processes.add(process)
+        self._processes[process] = time.monotonic() + probation
         if self._stop.is_set() and process.stdin:  # while it was being made
             process.stdin.close()
         code = await process.wait()
-        self._processes.discard(process)
+        del self._processes[process]
         return code

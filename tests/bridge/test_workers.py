@@ -17,7 +17,7 @@ STUBBORN = "import time; time.sleep(60)"
 
 @asynccontextmanager
 async def running(
-    program: str, number: int = 1, *, grace: float = 5.0
+    program: str, number: int = 1, *, grace: float = 5.0, first_pause: float = 0.01
 ) -> AsyncIterator[tuple[WorkerProcesses, list[str]]]:
     ended: list[str] = []
     workers = WorkerProcesses(
@@ -26,7 +26,7 @@ async def running(
         number,
         grace=grace,
         on_restart=lambda: ended.append("restarted"),
-        first_pause=0.01,
+        first_pause=first_pause,
     )
     workers.start()
     try:
@@ -63,6 +63,17 @@ async def test_one_that_ends_is_started_again(caplog: pytest.LogCaptureFixture) 
     async with running("raise SystemExit(3)") as (_, ended):
         await until(lambda: len(ended) >= 3)
     assert "a worker has ended with the code 3; another one starts in 0 s" in caplog.text
+
+
+async def test_those_that_end_at_once_never_count_as_alive() -> None:
+    async with running("raise SystemExit(3)", first_pause=1.0) as (workers, ended):
+        await until(lambda: bool(ended))
+        seen, counted = set(), set()
+        while len(ended) < 2:
+            seen.add(len(workers.pids))
+            counted.add(workers.alive)
+            await asyncio.sleep(0.001)
+        assert (seen, counted) == ({0, 1}, {0})
 
 
 async def test_one_that_does_not_stop_is_killed(caplog: pytest.LogCaptureFixture) -> None:
