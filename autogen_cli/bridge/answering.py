@@ -93,6 +93,10 @@ async def _generated(client: AutogenClient, job: Job, command: Command, checkout
         reference = reference_of(job)
         _LOG.warning("job %s was interrupted, reference %s", job.key, reference)
         return Failed(reference=reference, error_type="interrupted", message=_INTERRUPTED)
+    for hop in result.hops:
+        _LOG.warning(
+            "job %s, reference %s: %s gave no answer: %s", job.key, reference_of(job), hop.provider, hop.message
+        )
     return Answered(result=result, notes=checkout.notes)
 
 

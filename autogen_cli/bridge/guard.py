@@ -140,7 +140,7 @@ class Guard:
         try:
             return await self._accept(message, asked) or "accepted"
         except Exception as exc:  # whatever keeps a job from being kept: the platform is to deliver it again
-            _LOG.exception("a command could not be accepted")
+            _LOG.exception("a command could not be accepted: %s", exc)
             raise _unavailable() from exc
 
 

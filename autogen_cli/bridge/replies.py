@@ -152,6 +152,7 @@ def _answered(outcome: Answered, markup: Markup) -> _Said:
     return _Said(
         lines=(
             f"{markup.bold(result.status)} · {' · '.join(filter(None, facts))}",
+            *_passed_over(result, markup),
             *(_problem(check, markup) for check in notable),
             *_notes(outcome.notes, markup),
         ),
@@ -163,6 +164,14 @@ def _answered(outcome: Answered, markup: Markup) -> _Said:
 
 
 _VERBS: Mapping[CheckStatus, str] = {"fail": "fails", "warn": "warns"}
+
+
+def _passed_over(result: GeneratedCode, markup: Markup) -> Iterable[str]:
+    """Who was to answer first: what stands here is another one's, or nobody's."""
+    return (
+        f"no answer of {markup.code(brief(hop.provider, NAME_ROOM))}: {markup.prose(public(hop.message))}"
+        for hop in result.hops
+    )
 
 
 def _notes(notes: Iterable[str], markup: Markup) -> Iterable[str]:
@@ -188,7 +197,7 @@ def _cost(result: GeneratedCode) -> str:
         return "from the cache"
     tokens = result.usage.input_tokens + result.usage.output_tokens
     if result.status == "scaffold" and not tokens:
-        return "no model was asked"
+        return "no model has answered" if result.hops else "no model was asked"
     cost = "cost unknown" if result.usage.cost_usd is None else dollars(result.usage.cost_usd)
     return f"{cost}, {plural(tokens, 'token')}"
 

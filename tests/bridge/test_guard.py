@@ -296,7 +296,7 @@ async def test_what_cannot_be_kept_is_to_be_delivered_again(bench, error, caplog
     status, headers, text = await bench.deliver("/github/events", comment())
     assert (status, headers[b"retry-after"], text) == (503, b"30", b"try again later\n")
     assert (bench.seen, bench.observed) == ([], [("github", "unavailable")])
-    assert "could not be accepted" in caplog.text
+    assert f"could not be accepted: {error}" in caplog.text
 
 
 @pytest.mark.parametrize(

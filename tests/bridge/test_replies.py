@@ -21,6 +21,7 @@ from autogen_cli.models import (
     ContextItem,
     ContextSummary,
     GeneratedCode,
+    Hop,
     ResultStatus,
     Target,
     Usage,
@@ -151,6 +152,21 @@ GOLDEN: list[tuple[PlatformName, Outcome, str]] = [
         "github",
         Answered(result=generated("", status="scaffold", usage=Usage())),
         "**scaffold** · `billing.tax.split_tax` · no model was asked",
+    ),
+    (
+        "github",
+        Answered(
+            result=generated(
+                "",
+                status="scaffold",
+                usage=Usage(),
+                hops=(Hop(provider="openai", type="timeout", message="openai at http://10.0.0.1/v1 gave no answer"),),
+            )
+        ),
+        (
+            "**scaffold** · `billing.tax.split_tax` · no model has answered\n\n"
+            "- no answer of `openai`: openai at … gave no answer"
+        ),
     ),
     (
         "github",

@@ -460,6 +460,19 @@ async def test_a_provider_that_fails_is_said_with_a_reference(bench: Bench, monk
     assert reference_of(job_on("github", 0)) in bench.texts[0]
 
 
+async def test_a_scaffold_that_stands_in_says_for_whom(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with FakeServer(answer, faults=lambda _: faults.status(503)) as failing:
+        monkeypatch.setenv("OPENAI_BASE_URL", failing.base_url)
+        monkeypatch.setenv("AUTOGEN_LIMITS_RETRIES", "0")
+        bench.accept(job_on("github", 0))
+        await bench.work()
+    assert "no model has answered" in bench.texts[0]
+    assert "503" in bench.texts[0]
+    assert f"reference {reference_of(job_on('github', 0))}: openai gave no answer: " in caplog.text
+
+
 async def test_a_bug_in_posting_ends_in_giving_up(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     class Broken:
         async def post(self, *_: object, **__: object) -> str:
