@@ -9,8 +9,8 @@ from weakref import WeakKeyDictionary
 
 from autogen_cli.bridge.asgi import App, Event, Receive, Scope, Send
 from autogen_cli.bridge.guard import Guard, GuardRules
-from autogen_cli.bridge.models import PlatformName
-from autogen_cli.bridge.runtime import PLATFORMS, Bridge
+from autogen_cli.bridge.models import PLATFORMS, PlatformName
+from autogen_cli.bridge.runtime import Bridge
 from autogen_cli.errors import ArgumentError
 
 _LOG = logging.getLogger("autogenlib")

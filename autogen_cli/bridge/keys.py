@@ -4,9 +4,9 @@ import logging
 import time
 from collections.abc import Callable, Collection
 
-from autogen_cli.bridge.models import PlatformName
+from autogen_cli.bridge.models import PLATFORMS, PlatformName
 from autogen_cli.config import BRIDGE_CREDENTIALS
-from autogen_cli.errors import AutogenError, CredentialError
+from autogen_cli.errors import ArgumentError, AutogenError, CredentialError
 from autogen_cli.service.credentials import Credentials
 
 _LOG = logging.getLogger("autogenlib")
@@ -37,7 +37,9 @@ class WebhookSecrets:
 
 
 def platforms_set_up(credentials: Credentials, among: Collection[PlatformName]) -> tuple[PlatformName, ...]:
-    """Those with a secret for webhooks. Raises CredentialError where there is none, or one has no token for replies."""
+    """Those with a secret for webhooks. Raises CredentialError where there is none, or no token beside it."""
+    if unknown := set(among) - set(PLATFORMS):
+        raise ArgumentError(f"{min(unknown)} is no platform", hint=f"known are {', '.join(PLATFORMS)}")
     found = tuple(name for name in among if credentials.keys(f"{name}-webhook"))
     if not found:
         pairs = [(BRIDGE_CREDENTIALS[f"{name}-webhook"], BRIDGE_CREDENTIALS[name]) for name in among]

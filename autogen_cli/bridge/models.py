@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 type PlatformName = Literal["github", "slack", "linear"]
+PLATFORMS: tuple[PlatformName, ...] = ("github", "slack", "linear")
 
 type Headers = Sequence[tuple[bytes, bytes]]
 """Of a request, with their names in lower case, as ASGI has them."""

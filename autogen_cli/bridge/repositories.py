@@ -26,7 +26,7 @@ TREES = ("a", "b", "c", "d")
 MOST_BYTES = 2**30  # of a repository's newest commit, packed; of its files
 MOST_FILES = 200_000
 MOST_PACKS = 100  # each fetch leaves one; then the repository is fetched anew
-_REMOTE = re.compile(r"[a-z][a-z+]*://|[\w.-]+@[\w.-]+:")
+REMOTE = re.compile(r"[a-z][a-z+]*://|[\w.-]+@[\w.-]+:")
 _LOOK_SECONDS = 0.05
 
 
@@ -98,7 +98,7 @@ class Repositories:
                 f"{source} has no repository here: whoever runs autogen names its git URL or folder below "
                 f"[bridge.repositories], as '{source}'"
             )
-        if _REMOTE.match(place):
+        if REMOTE.match(place):
             with self._tree(place) as found:
                 yield found
             return

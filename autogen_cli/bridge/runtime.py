@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import re
+import shutil
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
@@ -9,18 +11,20 @@ from pathlib import Path
 
 from autogen_cli.bridge.keys import WebhookSecrets, platforms_set_up
 from autogen_cli.bridge.metrics import Metrics
-from autogen_cli.bridge.models import Command, Job, Message, Mistake, PlatformName
+from autogen_cli.bridge.models import PLATFORMS, Command, Job, Message, Mistake, PlatformName
+from autogen_cli.bridge.repositories import REMOTE
 from autogen_cli.bridge.wiring import job_queue
 from autogen_cli.bridge.workers import WorkerProcesses
 from autogen_cli.config import folders, load
 from autogen_cli.context.project import find_root
 from autogen_cli.errors import AccessError, AutogenError, ConfigError, TargetError
+from autogen_cli.security.transport import require_tls
 from autogen_cli.service.access import Access
 from autogen_cli.service.credentials import Credentials
 
 _LOG = logging.getLogger("autogenlib")
+_SOURCE = re.compile(r"(github|slack|linear):[^/\s]+/[^/\s]+")
 _LAST_WORDS = 5.0  # seconds that a worker takes to end when its jobs have ended
-PLATFORMS: tuple[PlatformName, ...] = ("github", "slack", "linear")
 
 
 class Bridge:
@@ -122,9 +126,19 @@ class Bridge:
         return Access(self.config, self._places, project=self._root, warn=_LOG.warning, principal=principal)
 
     def _check(self, *, has_default: bool) -> None:
-        if not self.settings.repositories and not has_default:
+        settings = self.settings
+        for name in self.platforms:
+            url, allowed = getattr(settings, f"{name}_url"), self.config.security.allow_http
+            require_tls(url, allowed, key=f"bridge.{name}_url")
+        if not settings.repositories and not has_default:
             hint = "name the project with --root, or one for each source below [bridge.repositories]"
             raise ConfigError("there is no code that requests could be about", hint=hint)
+        for source, place in settings.repositories.items():
+            if not _SOURCE.fullmatch(source):
+                hint = "write github:OWNER/NAME, slack:TEAM/CHANNEL or linear:ORGANISATION/TEAM"
+                raise ConfigError(f"bridge.repositories: {source[:80]!r} is no source", hint=hint)
+            if REMOTE.match(place) and not shutil.which("git"):
+                raise ConfigError(f"the code of {source} comes by git, which isn't installed", hint="install git")
         names = tuple(f"{platform}:" for platform in self.platforms)
         if not any(who.startswith(names) for who in self._access("user:").policy.roles):
             _LOG.warning("nobody may ask for anything yet: `autogen audit show` names those who have tried")

@@ -81,6 +81,11 @@ def test_what_is_not_set_up_is_refused(tmp_path) -> None:
     assert app.user_middleware == []
 
 
+def test_a_platform_that_nobody_knows(set_up: SetUp) -> None:
+    with pytest.raises(ArgumentError, match="gitlab is no platform: known are github, slack, linear"):
+        register_autogenlib_extension(FastAPI(), root=set_up(), platforms=["github", "gitlab"])
+
+
 async def test_it_comes_too_late_for_an_app_that_is_served(set_up: SetUp) -> None:
     app = FastAPI()
     assert await live(app) == ["lifespan.startup.complete", "lifespan.shutdown.complete"]

@@ -46,6 +46,19 @@ def test_what_is_set_up_is_served(set_up: SetUp) -> None:
         ("GITHUB_WEBHOOK_SECRET", SETTINGS, 4, "no platform is set up: set GITHUB_WEBHOOK_SECRET and GITHUB_TOKEN"),
         ("GITHUB_TOKEN", SETTINGS, 4, "there is a webhook secret for github, but no token to reply with: set GITHUB_T"),
         ("", "", 3, "there is no code that requests could be about: name the project with --root"),
+        (
+            "",
+            SETTINGS.replace("github:octo/shop", "octo/shop"),
+            3,
+            "bridge.repositories: 'octo/shop' is no source: write",
+        ),
+        ("PATH", SETTINGS.replace("/nowhere", "git@host:o/n"), 3, "comes by git, which isn't installed: install git"),
+        (
+            "",
+            SETTINGS + "[bridge]\ngithub_url = 'http://ghe.example'",
+            3,
+            "bridge.github_url is plain http, and ghe.example",
+        ),
         ("", SETTINGS.replace("github:7", "octocat"), 3, "security.roles: 'octocat' is no principal"),
         ("", SETTINGS.replace('"generator"', '"boss"'), 3, 'security.roles."github:7" must be one of viewer'),
     ],
@@ -55,7 +68,7 @@ def test_what_would_keep_it_from_working_is_said_at_once(
 ) -> None:
     set_up("github", settings=settings)
     if without:
-        monkeypatch.delenv(without)
+        monkeypatch.setenv(without, "")
     with pytest.raises((ConfigError, CredentialError)) as refused:
         Bridge(None)
     assert refused.value.exit_code == code
