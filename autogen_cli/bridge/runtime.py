@@ -92,8 +92,9 @@ class Bridge:
 
         Raises AutogenError where it can't be kept.
         """
+        access = self._access(message.principal)
         try:
-            self._access(message.principal).authorize("read", subject=message.source)
+            access.authorize("read", subject=message.source)
         except AccessError:  # on record; a stranger gets no reply, and no hint of what is here
             return "denied"
         jobs = [
@@ -106,8 +107,10 @@ class Bridge:
             )
             for number, each in enumerate(asked)
         ]
-        kept = self.queue.accept(jobs, quota=self.settings.requests_per_day, day=datetime.now(UTC).date())
+        quota = self.settings.requests_per_day
+        kept = self.queue.accept(jobs, quota=quota, day=datetime.now(UTC).date())
         if kept.refused:
+            access.record("request", "denied", subject=message.source, detail=f"beyond the quota of {quota} a day")
             return "over_quota"
         return "accepted" if kept.new else "known"
 

@@ -90,11 +90,12 @@ def test_a_message_is_kept_once(set_up: SetUp) -> None:
     assert (leased.job.key, leased.job.principal, leased.job.asked) == ("gh:1:1/0", "github:7", ASKED[0])
 
 
-def test_beyond_the_quota(set_up: SetUp) -> None:
+def test_beyond_the_quota(set_up: SetUp, home: Path) -> None:
     bridge = Bridge(set_up(), flags={"bridge.requests_per_day": 3})
     assert accept(bridge, *(message(number=number) for number in range(3))) == ["accepted", "over_quota", "over_quota"]
     with closing(bridge.queue) as queue:
         assert queue.used("github:7", datetime.now(UTC).date()) == 3
+    assert denials(home) == [("github:7", "denied", "github:octo/shop")] * 2
 
 
 def test_strangers_are_denied_and_on_record(set_up: SetUp, home: Path) -> None:
