@@ -166,8 +166,8 @@ class Evidence:
         return [
             Found(path, usage)
             for path in paths
-            for usage in self.sources.usages(path, name)
-            if usage.receiver and self._receiver_is_owner(path, usage, classes, alone=not rivals)
+            for usage in self.sources.attribute_usages(path, name)
+            if self._receiver_is_owner(path, usage, classes, alone=not rivals)
         ]
 
     def _receiver_is_owner(self, path: str, usage: Usage, classes: set[str], *, alone: bool) -> bool:

@@ -19,6 +19,13 @@ def mentions(source: bytes, word: bytes) -> bool:
     return False
 
 
+def may_read_attribute(source: bytes, name: str) -> bool:
+    """Whether anything can read `.name` in a source, by that name or by one that an import gives it."""
+    word = rb"(?<![\w\x80-\xff])%s(?![\w\x80-\xff])" % re.escape(name.encode())
+    gap = rb"(?:\s*(?:\\|#[^\n]*)\n){0,9}\s*"  # bounded: a dot may stand before a megabyte of comments, and in each
+    return re.search(rb"\.%s%s|%s%sas\b" % (gap, word, word, gap), source) is not None
+
+
 def _is_word(character: bytes) -> bool:
     return character.isalnum() or character == b"_" or character >= b"\x80"
 

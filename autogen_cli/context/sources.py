@@ -13,7 +13,7 @@ from autogen_cli.context.contents import Contents
 from autogen_cli.context.facts import FileFacts, Import, Usage, facts_from_json, facts_to_json
 from autogen_cli.context.index import Index
 from autogen_cli.context.project import Project, is_test
-from autogen_cli.context.search import import_words, mentions, outline
+from autogen_cli.context.search import import_words, may_read_attribute, mentions, outline
 
 if TYPE_CHECKING:
     from autogen_cli.context.words import WordIndex
@@ -201,6 +201,14 @@ class Sources(Contents):
             kept = _restored(text, lambda text: list(map(Usage._make, json.loads(text))))
             known = self._usages[path, name] = self._read_usages(path, name) if kept is None else kept
         return known
+
+    def attribute_usages(self, path: str, name: str) -> list[Usage]:
+        """Usages as an attribute; a file that only defines the name, or calls it bare, isn't parsed for them."""
+        self.files_with(name)
+        is_kept = (path, name) in self._usages or self._known_usages[name].get(self._ids.get(path, -1))
+        if not is_kept and not may_read_attribute(self.source(path), name):
+            return []
+        return [usage for usage in self.usages(path, name) if usage.receiver]
 
     def _read_usages(self, path: str, name: str) -> list[Usage]:
         from autogen_cli.context.usages import read_usages

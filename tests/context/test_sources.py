@@ -10,7 +10,7 @@ import pytest
 
 from autogen_cli.context.index import Index
 from autogen_cli.context.project import Project
-from autogen_cli.context.search import import_words, mentions, outline
+from autogen_cli.context.search import import_words, may_read_attribute, mentions, outline
 from autogen_cli.context.sources import Sources
 from autogen_cli.context.tokens import count_tokens
 from tests.conftest import MakeProject
@@ -215,3 +215,20 @@ def test_an_outline_lists_what_seems_to_be_defined() -> None:
     body = b"    x = 1\n    y: Int\n    def m(self):\n        self.z: int = 0\n        w = 1\n"
     source = b"class A(B):\n" + body + b"async def f(): ..."
     assert outline(source).split("\n") == ["A", "f", "m", "x", "y", "z"]
+
+
+@pytest.mark.parametrize(("text", "may"), [
+    ("self.save()", True),
+    ("order\\\n  .save", True),
+    ("(order.  # the one\n  save)", True),
+    ("from shop import save as keep\nkeep.x", True),
+    ("from shop import (save\n as keep)", True),
+    ("# a line.\n" * 100_000 + "x = 1\nsave()", False),
+    ("." + " " * 1_000_000, False),
+    ("def save(self): ...", False),
+    ("save()", False),
+    ("order.save_all()", False),
+    ("order.saveä", False),
+])  # fmt: skip
+def test_a_file_that_reads_no_such_attribute_is_told_without_parsing(text: str, *, may: bool) -> None:
+    assert may_read_attribute(text.encode(), "save") is may
