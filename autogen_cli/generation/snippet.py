@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from autogen_cli.generation.source import parse, split_lines
 from autogen_cli.generation.statements import bound_names, find_class, is_import
@@ -30,7 +31,7 @@ class Snippet:
 
 def read_snippet(code: str, target: Target) -> Snippet:
     """Raises SyntaxError when the code doesn't parse. A method may come bare or in its class."""
-    tree = parse(code)
+    tree = _parsed(code)
     lines = split_lines(code)
     if target.symbol is None:
         return Snippet(tree, lines, definition=tuple(tree.body))
@@ -51,6 +52,12 @@ def read_snippet(code: str, target: Target) -> Snippet:
         tuple(helpers),
         _without(others, [*imports, *helpers]),
     )
+
+
+@lru_cache(maxsize=4)
+def _parsed(code: str) -> ast.Module:
+    """Remembered while an answer is judged, which several look at."""
+    return parse(code)
 
 
 def _binding(body: Iterable[ast.stmt], name: str) -> tuple[ast.stmt, ...]:

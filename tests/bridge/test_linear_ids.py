@@ -21,6 +21,6 @@ def test_keys_have_ids_of_their_own() -> None:
     assert len({comment_id_of(f"li:org:comment/{number}") for number in range(1_000)}) == 1_000
 
 
-@pytest.mark.parametrize("other", [*(str(uuid4()) for _ in range(20)), "", "comment-1", "x" * 36])
+@pytest.mark.parametrize("other", [*(str(uuid4()) for _ in range(20)), "", "comment-1", "x" * 36], ids=range(23))
 def test_others_are_not_ours(other: str) -> None:
     assert not is_ours(other)

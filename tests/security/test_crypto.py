@@ -86,7 +86,7 @@ def test_an_older_key_still_opens():
 
 def test_a_sealed_store_shows_nothing(open_store):
     store = open_store(NEW)
-    store.set("k", {"code": "def secret(): ..."})
+    store.set([("k", {"code": "def secret(): ..."}, None, None)])
     store.close()
 
     assert b"secret" not in b"".join(path.read_bytes() for path in store.folder.iterdir())
@@ -103,7 +103,7 @@ def test_a_sealed_store_shows_nothing(open_store):
 )
 def test_a_wrong_key_is_an_error_and_not_an_empty_store(open_store, first, then, message):
     store = open_store(*first)
-    store.set("k", {})
+    store.set([("k", {}, None, None)])
     store.close()
 
     with pytest.raises(CredentialError, match=message):
@@ -116,7 +116,7 @@ def test_a_wrong_key_is_an_error_and_not_an_empty_store(open_store, first, then,
 def test_rekey_leaves_nothing_that_the_old_key_opens(open_store, tmp_path: Path, before):
     store = open_store(*before)
     for number in range(50):
-        store.set(f"k{number}", {"code": f"def secret_{number}(): ..." + "x" * 5000})
+        store.set([(f"k{number}", {"code": f"def secret_{number}(): ..." + "x" * 5000}, None, None)])
     place = KeyFile(tmp_path / "key")
     if before:
         place.save(before)
@@ -132,7 +132,7 @@ def test_rekey_leaves_nothing_that_the_old_key_opens(open_store, tmp_path: Path,
 
 def test_rekey_that_is_interrupted_loses_nothing(open_store, tmp_path: Path):
     store, place = open_store(OLD), KeyFile(tmp_path / "key")
-    store.set("k", {"a": 1})
+    store.set([("k", {"a": 1}, None, None)])
     place.save([OLD])
 
     class Full:
@@ -153,8 +153,8 @@ def test_a_store_that_was_never_made_has_nothing_to_rekey(open_store, tmp_path: 
 def test_a_value_that_cannot_be_opened_goes_with_rekey(open_store, tmp_path: Path):
     store, place = open_store(OLD), KeyFile(tmp_path / "key")
     place.save([OLD])
-    store.set("good", {})
-    store.set("bad", {})
+    store.set([("good", {}, None, None)])
+    store.set([("bad", {}, None, None)])
     store.execute(("UPDATE Cache SET value = ? WHERE key = 'bad'", (b"damaged",)))
 
     assert rekey(place, [store]) == 1

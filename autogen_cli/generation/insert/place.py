@@ -76,7 +76,7 @@ def _is_main_guard(statement: ast.stmt) -> bool:
 
 def _first_need(body: Sequence[ast.stmt], names: set[str], text: str, *, lazy: bool) -> int:
     """Index of the first statement that needs one of the names as it runs, also by way of a function that it calls."""
-    if not any(re.search(rf"\b{name}\b", text) for name in names):
+    if not any(name in text and re.search(rf"\b{name}\b", text) for name in names):
         return len(body)
     uses = [module_uses([statement], lazy_annotations=lazy) for statement in body]
     carriers: set[str] = set()
