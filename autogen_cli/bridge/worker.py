@@ -62,6 +62,7 @@ class Worker:
         self._owners = _owners()
         self._running: dict[asyncio.Task[None], Leased] = {}
         self._pruned = 0.0
+        self._renewed = 0.0
 
     async def run(self, stop: asyncio.Event) -> bool:
         """Until `stop` is set. Whether everything that was begun is done; what isn't still runs."""
@@ -110,6 +111,8 @@ class Worker:
                 self._pruned = self._clock()
                 while await asyncio.to_thread(self._queue.prune):
                     pass
+            if self._clock() - self._renewed > 2 * self._renew_seconds:
+                await self._renew_all()  # the machine has slept, or its clock was set: what is being done stays ours
             return await asyncio.to_thread(self._queue.lease, next(self._owners))
         except AutogenError as error:
             _LOG.error("%s", error)
@@ -120,7 +123,11 @@ class Worker:
         while True:
             await asyncio.sleep(self._renew_seconds)
             with _logged("leases couldn't be renewed"):
-                await asyncio.to_thread(self._queue.renew, [lease.owner for lease in self._running.values()])
+                await self._renew_all()
+
+    async def _renew_all(self) -> None:
+        self._renewed = self._clock()
+        await asyncio.to_thread(self._queue.renew, [lease.owner for lease in self._running.values()])
 
     async def _do(self, lease: Leased, after: "tuple[asyncio.Task[None], ...]") -> None:
         if after:

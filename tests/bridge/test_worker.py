@@ -460,6 +460,22 @@ async def test_a_provider_that_fails_is_said_with_a_reference(bench: Bench, monk
     assert reference_of(job_on("github", 0)) in bench.texts[0]
 
 
+async def test_a_clock_that_is_set_takes_no_job_from_who_works_on_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FakeServer(answer, latency=0.5) as slow:
+        monkeypatch.setenv("OPENAI_BASE_URL", slow.base_url)
+        bench.accept(job_on("github", 0))
+        working = asyncio.create_task(bench.work())
+        while not slow.in_flight:  # noqa: ASYNC110 - a server in another thread
+            await asyncio.sleep(0.01)
+        bench.clock.now += 3600
+        await working
+        assert slow.received == 1
+    (text,) = bench.texts
+    assert "accepted" in text
+
+
 async def test_a_scaffold_that_stands_in_says_for_whom(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
