@@ -14,6 +14,10 @@ type Send = Callable[[Event], Awaitable[None]]
 type App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
+LARGEST_AT_ONCE = 16
+"""So many bodies of the greatest length may be under way at a time."""
+
+
 class RefusedError(Exception):
     """A request gets no further. status: what it is answered with; None for a client that has gone."""
 
@@ -22,34 +26,49 @@ class RefusedError(Exception):
         self.outcome, self.status, self.text, self.headers = outcome, status, text, headers
 
 
-async def read_body(headers: Headers, receive: Receive, *, most: int, seconds: float) -> bytes:
-    """At most `most` bytes, whether their number is announced or not, all there within `seconds`."""
-    announced = header(headers, b"content-length") or b""
-    if announced.isdigit() and (len(announced) > 18 or int(announced) > most):
-        raise _too_large(most)
-    try:
-        async with asyncio.timeout(seconds):
-            return await _read_all(receive, most)
-    except TimeoutError as exc:
-        raise RefusedError("slow", 408, f"the body was not complete within {seconds:g} s") from exc
+class Intake:
+    """Reads bodies within bounds: of each request, and of all at once, as long as nobody knows who has sent them.
 
+    most: bytes of one body. seconds: until it has to be complete.
+    """
 
-async def _read_all(receive: Receive, most: int) -> bytes:
-    parts, size, more = [], 0, True
-    while more:
-        event = await receive()
-        if event["type"] == "http.disconnect":
-            raise RefusedError("gone", None)
-        parts.append(event.get("body", b""))
-        size += len(parts[-1])
-        if size > most:
-            raise _too_large(most)
-        more = event.get("more_body", False)
-    return b"".join(parts)
+    def __init__(self, *, most: int, seconds: float) -> None:
+        self._most = most
+        self._seconds = seconds
+        self._room = LARGEST_AT_ONCE * most
 
+    async def read(self, headers: Headers, receive: Receive) -> bytes:
+        """Raises RefusedError, whether the body's length was announced or not."""
+        announced = header(headers, b"content-length") or b""
+        if announced.isdigit() and (len(announced) > 18 or int(announced) > self._most):
+            raise self._too_large()
+        parts: list[bytes] = []
+        try:
+            async with asyncio.timeout(self._seconds):
+                await self._read_into(parts, receive)
+        except TimeoutError as exc:
+            raise RefusedError("slow", 408, f"the body was not complete within {self._seconds:g} s") from exc
+        finally:
+            self._room += sum(map(len, parts))
+        return b"".join(parts)
 
-def _too_large(most: int) -> RefusedError:
-    return RefusedError("too_large", 413, f"the body is larger than {most} bytes")
+    async def _read_into(self, parts: list[bytes], receive: Receive) -> None:
+        size, more = 0, True
+        while more:
+            event = await receive()
+            if event["type"] == "http.disconnect":
+                raise RefusedError("gone", None)
+            parts.append(event.get("body", b""))
+            self._room -= len(parts[-1])
+            size += len(parts[-1])
+            if size > self._most:
+                raise self._too_large()
+            if self._room < 0:
+                raise RefusedError("crowded", 503, "too much comes at once: try again later", [(b"retry-after", b"30")])
+            more = event.get("more_body", False)
+
+    def _too_large(self) -> RefusedError:
+        return RefusedError("too_large", 413, f"the body is larger than {self._most} bytes")
 
 
 def replayed(body: bytes, receive: Receive) -> Receive:

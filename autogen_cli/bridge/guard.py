@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from autogen_cli.bridge import github_events, linear_events, slack_events
-from autogen_cli.bridge.asgi import App, HostAnswer, Receive, RefusedError, Scope, Send, read_body, replayed, respond
+from autogen_cli.bridge.asgi import App, HostAnswer, Intake, Receive, RefusedError, Scope, Send, replayed, respond
 from autogen_cli.bridge.commands import read_commands
 from autogen_cli.bridge.models import Answer, Command, Headers, Ignored, Message, Mistake, PlatformName
 from autogen_cli.bridge.signatures import header, is_fresh, is_signed
@@ -60,6 +60,7 @@ class Guard:
     ) -> None:
         self._app, self._platforms, self._secrets, self._accept = app, platforms, secrets, accept
         self._rules, self._observe, self._now = rules, observe, now
+        self._intake = Intake(most=rules.max_body, seconds=rules.body_seconds)
         self._readers: Mapping[PlatformName, Callable[[Headers, dict[str, Any]], Message | Answer | Ignored]] = {
             "github": github_events.read,
             "slack": partial(slack_events.read, mention=rules.mention),
@@ -90,7 +91,7 @@ class Guard:
 
     async def _serve(self, platform: PlatformName, scope: Scope, receive: Receive, send: Send) -> str:
         headers: Headers = scope["headers"]
-        body = await read_body(headers, receive, most=self._rules.max_body, seconds=self._rules.body_seconds)
+        body = await self._intake.read(headers, receive)
         event = self._read(platform, headers, body)
         if isinstance(event, Answer):
             await respond(send, 200, event.body, kind=b"application/json")

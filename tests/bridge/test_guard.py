@@ -7,6 +7,7 @@ import sqlite3
 
 import pytest
 
+from autogen_cli.bridge.asgi import LARGEST_AT_ONCE
 from autogen_cli.bridge.guard import Guard, GuardRules
 from autogen_cli.bridge.models import Command
 from autogen_cli.errors import CredentialError
@@ -280,6 +281,20 @@ async def test_a_body_has_its_time(bench):
     status, _, text = await bench.ask("/github/events", b"", signed("github", body), chunks=[unfinished])
     assert (status, text) == (408, b"the body was not complete within 0.2 s\n")
     assert bench.observed == [("github", "slow")]
+
+
+async def test_bodies_have_so_much_room_together(bench):
+    body = encode(comment())
+    unfinished = {"type": "http.request", "body": b"x" * RULES.max_body, "more_body": True}
+
+    async def slow():
+        return await bench.ask("/github/events", b"", chunks=[unfinished])
+
+    answers = await asyncio.gather(*(slow() for _ in range(LARGEST_AT_ONCE + 1)))
+    assert [answer[0] for answer in answers] == [408] * LARGEST_AT_ONCE + [503]
+    assert answers[-1][1][b"retry-after"] == b"30"
+    for _ in range(2 * LARGEST_AT_ONCE):
+        assert (await bench.ask("/github/events", body, signed("github", body)))[0] == 202
 
 
 async def test_who_goes_before_the_end_is_told_nothing(bench):
