@@ -103,7 +103,7 @@ def _provider(folder: Path, latency: float) -> Iterator[str]:
 
 
 class Taken(NamedTuple):
-    """most_mb: resident memory of the command's processes together, at its largest; None where /proc doesn't tell."""
+    """most_mb: memory of the command's processes together, at its largest; None where /proc doesn't tell."""
 
     seconds: float
     most_mb: float | None
@@ -124,7 +124,7 @@ def _watched(words: tuple[str, ...], project: Path, folder: Path, address: str) 
                 code = process.wait(GLANCE)
                 break
             except subprocess.TimeoutExpired:
-                most = max(most, resident_mb(process.pid))
+                most = max(most, memory_mb(process.pid))
         seconds = time.perf_counter() - started
         if code not in ENDED:
             stderr.seek(0)
@@ -132,18 +132,26 @@ def _watched(words: tuple[str, ...], project: Path, folder: Path, address: str) 
     return Taken(seconds, most or None)
 
 
-def resident_mb(process: int, proc: Path = Path("/proc")) -> float:
-    """Resident memory of a process and those that it started, MB (2**20 bytes); 0 where /proc doesn't tell.
-
-    What they share counts once for each of them.
+def memory_mb(process: int, proc: Path = Path("/proc")) -> float:
+    """Proportional set size of a process and those that it started, MB (2**20 bytes): what n of them share counts for
+    an n-th in each. 0 where /proc doesn't tell.
     """
-    parents, sizes = {}, {}
+    parents: dict[int, int] = {}
     for status in proc.glob("[0-9]*/status"):
         with contextlib.suppress(OSError, KeyError):  # it has ended since
-            facts = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
-            number = int(status.parent.name)
-            parents[number], sizes[number] = int(facts["PPid"]), int(facts["VmRSS"].split()[0])
+            parents[int(status.parent.name)] = int(_facts(status)["PPid"])
     family = {process}
     while found := {child for child, parent in parents.items() if parent in family} - family:
         family |= found
-    return sum(sizes.get(member, 0) for member in family) / 1024
+    return sum(_share(proc / str(member) / "smaps_rollup") for member in family) / 1024
+
+
+def _share(rollup: Path) -> int:
+    """kB; 0 for a process that is gone, or has no memory."""
+    with contextlib.suppress(OSError, KeyError):
+        return int(_facts(rollup)["Pss"].split()[0])
+    return 0
+
+
+def _facts(file: Path) -> dict[str, str]:
+    return dict(line.split(":", 1) for line in file.read_text().splitlines() if ":" in line)

@@ -180,13 +180,14 @@ def _breakers() -> Iterator[Finding]:
 def _bridge(loaded: LoadedConfig) -> Iterator[Finding]:
     """What `autogen serve` would find, where something is set up for it."""
     credentials = Credentials(folders().data)
+    sources = len(loaded.config.bridge.repositories)
     try:
         served = [name for name in ("github", "slack", "linear") if credentials.has(f"{name}-webhook")]
         mute = [name for name in served if not credentials.has(name)]
     except CredentialError as error:
-        yield _problem("bridge", error)
+        if sources:  # else nobody has asked for a bridge
+            yield _problem("bridge", error)
         return
-    sources = len(loaded.config.bridge.repositories)
     askers = sum(not who.startswith(("user:", "token:")) for who in loaded.config.security.roles)
     detail = (
         f"{', '.join(served) or 'no platform'} set up, {sources} sources with code, {askers} principals who may ask"

@@ -30,8 +30,9 @@ def test_memory_is_that_of_a_process_and_of_those_it_started(tmp_path: Path) -> 
     for number, parent, kilobytes in ((10, 1, 1024), (11, 10, 2048), (12, 11, 4096), (13, 1, 512)):
         folder = tmp_path / str(number)
         folder.mkdir()
-        (folder / "status").write_text(f"Name:\tx\nPPid:\t{parent}\nVmRSS:\t{kilobytes} kB\n")
+        (folder / "status").write_text(f"Name:\tx\nPPid:\t{parent}\n")
+        (folder / "smaps_rollup").write_text(f"0-1 ---p 00000000 00:00 0 [rollup]\nRss: 9 kB\nPss: {kilobytes} kB\n")
     (tmp_path / "14").mkdir()
     (tmp_path / "14" / "status").write_text("Name:\tkernel thread\nPPid:\t10\n")
-    assert batch_load.resident_mb(10, tmp_path) == 7
-    assert batch_load.resident_mb(10, tmp_path / "nowhere") == 0
+    assert batch_load.memory_mb(10, tmp_path) == 7
+    assert batch_load.memory_mb(10, tmp_path / "nowhere") == 0

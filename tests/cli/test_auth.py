@@ -200,6 +200,10 @@ def test_doctor_names_the_source_and_refuses_an_open_file(auth, server, home: Pa
     problems = [one for one in ran.json["findings"] if one["health"] == "problem"]
     assert (ran.code, [one["subject"] for one in problems]) == (4, ["credentials"])
     assert "chmod 600" in problems[0]["remedy"]
+    (home / "autogen").mkdir(exist_ok=True)
+    (home / "autogen" / "config.toml").write_text(f'[bridge.repositories]\n"github:a/b" = "{home}"\n')
+    findings = autogen("doctor", "--json").json["findings"]
+    assert [one["subject"] for one in findings if one["health"] == "problem"] == ["credentials", "bridge"]
 
 
 def test_a_provider_without_a_key(auth) -> None:
